@@ -1,0 +1,1 @@
+"""Where to look next: designers, acquisition functions, the trust rule."""

@@ -1,0 +1,1 @@
+"""The loop and its faces: ask, tell, run; stores, LLM backends, CLI."""

@@ -1,0 +1,1 @@
+"""One file per LLM backend, behind the protocol in `prompts.chat`."""

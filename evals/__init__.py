@@ -1,0 +1,1 @@
+"""What is optimised: task, search space, objective, trials, evaluators."""

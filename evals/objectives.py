@@ -1,0 +1,32 @@
+"""Direction is handled here and nowhere else: inside larger is better, people see their own sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.task import Task
+from evals.trials import Trial, TrialState
+
+
+def gains(task: Task, trials: Sequence[Trial]) -> NDArray[np.float64]:
+    """Return `n x m` objective values turned so that larger is better.
+
+    Trials that are not COMPLETE have NaN rows: failures are modelled, never given a penalty value.
+    """
+    signs = np.array([o.sign for o in task.objectives], dtype=float)
+    rows = [
+        signs * np.asarray(t.values) if t.state is TrialState.COMPLETE else signs * np.nan
+        for t in trials
+    ]
+    return np.array(rows, dtype=float).reshape(len(rows), len(signs))
+
+
+def incumbent(task: Task, trials: Sequence[Trial]) -> Trial | None:
+    """Return the COMPLETE trial that is best on the first objective; the earlier one on a tie."""
+    complete = [t for t in trials if t.state is TrialState.COMPLETE]
+    if not complete:
+        return None
+    return complete[int(np.argmax(gains(task, complete)[:, 0]))]

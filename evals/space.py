@@ -1,0 +1,236 @@
+"""The search space: parameters, what depends on what, and constraints.
+
+Shapes: n configurations, d parameters. A configuration is a dict of native values that holds
+exactly the parameters that are active in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import field_validator, model_validator
+from pydantic.dataclasses import dataclass
+
+from evals.parameters import Categorical, Condition, Float, Int, Ordinal, Parameter, Scalar
+from prompts.errors import InvalidConfigError, InvalidTaskError
+
+__all__ = ["Categorical", "Condition", "Config", "Constraint", "Float", "Int", "Ordinal"]
+__all__ += ["Parameter", "SearchSpace"]
+
+Config = dict[str, Scalar]
+INACTIVE = 0.5
+"""Where an inactive parameter stands in [0, 1]: the middle, equally far from all values."""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A condition on several parameters, such as `num_leaves <= 2 ** max_depth`."""
+
+    expression: str
+    reason: str = ""
+
+    def holds(self, config: Mapping[str, Scalar]) -> bool:
+        """Return whether `config` satisfies it; true where a parameter it names is inactive."""
+        from simpleeval import NameNotDefined, simple_eval
+
+        try:
+            return bool(simple_eval(self.expression, names=dict(config)))
+        except NameNotDefined:
+            return True
+        except Exception as error:
+            raise InvalidTaskError(
+                f"The constraint {self.expression!r} cannot be evaluated: {error}."
+            ) from error
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """Parameters in a fixed order, parents before the parameters that depend on them."""
+
+    parameters: tuple[Parameter, ...]
+    constraints: tuple[Constraint, ...] = ()
+
+    @field_validator("constraints", mode="before")
+    @classmethod
+    def _expressions(cls, value: Any) -> Any:
+        return [{"expression": v} if isinstance(v, str) else v for v in value]
+
+    @model_validator(mode="after")
+    def _check(self) -> SearchSpace:
+        seen: dict[str, Parameter] = {}
+        for parameter in self.parameters:
+            if parameter.name in seen:
+                raise InvalidTaskError(f"Two parameters are called {parameter.name}.")
+            if parameter.condition:
+                _check_condition(parameter.name, parameter.condition, seen)
+            seen[parameter.name] = parameter
+        if not seen:
+            raise InvalidTaskError("The search space has no parameter.", hint="Name one to tune.")
+        return self
+
+    def __len__(self) -> int:
+        return len(self.parameters)
+
+    @property
+    def names(self) -> list[str]:
+        """Parameter names, in order."""
+        return [p.name for p in self.parameters]
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Parameter]:
+        return {p.name: p for p in self.parameters}
+
+    def active(self, config: Mapping[str, Any]) -> Iterator[Parameter]:
+        """Yield the parameters whose condition holds in `config`."""
+        alive: set[str] = set()
+        for parameter in self.parameters:
+            condition = parameter.condition
+            if condition is None or (
+                condition.parent in alive and config.get(condition.parent) in condition.values
+            ):
+                alive.add(parameter.name)
+                yield parameter
+
+    def validate(self, config: Mapping[str, Any]) -> Config:
+        """Return `config` in native types and space order.
+
+        Raises:
+            InvalidConfigError: a parameter is missing, unknown, inactive or out of range, or a
+                constraint is broken.
+        """
+        valid: Config = {}
+        for parameter in self.active(config):
+            if parameter.name not in config:
+                raise InvalidConfigError(f"{parameter.name} is missing.")
+            valid[parameter.name] = parameter.check(config[parameter.name])
+        if extra := sorted(set(config) - set(valid)):
+            raise InvalidConfigError(f"Unknown or inactive here: {', '.join(extra)}.")
+        for constraint in self.constraints:
+            if not constraint.holds(valid):
+                raise InvalidConfigError(f"The constraint {constraint.expression} is broken.")
+        return valid
+
+    def is_valid(self, config: Mapping[str, Any]) -> bool:
+        """Return whether `validate` accepts `config`."""
+        try:
+            self.validate(config)
+        except InvalidConfigError:
+            return False
+        return True
+
+    def encode(self, configs: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+        """Return `n x d` places in [0, 1], a column per parameter; inactive ones at `INACTIVE`."""
+        X = np.full((len(configs), len(self)), INACTIVE)
+        for i, config in enumerate(configs):
+            for j, parameter in enumerate(self.parameters):
+                if parameter.name in config:
+                    X[i, j] = parameter.to_unit(config[parameter.name])
+        return X
+
+    def decode(self, X: NDArray[np.float64]) -> list[Config]:
+        """Return the configuration nearest to each row of `X` (`n x d`, any real numbers)."""
+        return [self._decode_row(row) for row in np.atleast_2d(X)]
+
+    def _decode_row(self, row: NDArray[np.float64]) -> Config:
+        values = {p.name: p.from_unit(float(u)) for p, u in zip(self.parameters, row, strict=True)}
+        return {p.name: values[p.name] for p in self.active(values)}
+
+    def sample(self, rng: np.random.Generator, count: int = 1) -> list[Config]:
+        """Draw `count` valid configurations, uniform in [0, 1]^d.
+
+        Raises:
+            InvalidTaskError: fewer than one in ten thousand draws satisfies the constraints.
+        """
+        found: list[Config] = []
+        for _ in range(1000):
+            draws = self.decode(rng.random((max(count, 10), len(self))))
+            found += [c for c in draws if all(k.holds(c) for k in self.constraints)]
+            if len(found) >= count:
+                return found[:count]
+        raise InvalidTaskError("Almost no configuration satisfies the constraints.")
+
+    def default_config(self) -> Config | None:
+        """Return the target model's own default; None where a parameter has none or it clashes."""
+        values = {p.name: p.default for p in self.parameters}
+        config = {p.name: values[p.name] for p in self.active(values)}
+        return config if self.is_valid(config) else None
+
+    def key(self, config: Mapping[str, Any]) -> tuple[tuple[str, Scalar], ...]:
+        """Return what two equal configurations, and only they, have in common (for sets)."""
+        return tuple((p.name, repr(config[p.name])) for p in self.parameters if p.name in config)
+
+    @property
+    def cardinality(self) -> float:
+        """The number of configurations (constraints aside); infinite with a real parameter."""
+        return sum(math.prod(_sizes(branch)) for branch in self._branches())
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON schema of one configuration: one object per set of active parameters."""
+        objects = [_object(branch) for branch in self._branches()]
+        return objects[0] if len(objects) == 1 else {"anyOf": objects}
+
+    def _branches(self) -> list[list[tuple[Parameter, tuple[Scalar, ...] | None]]]:
+        """List the sets of active parameters, each parent with the values that lead there."""
+        parents = {p.condition.parent for p in self.parameters if p.condition}
+        branches: list[tuple[dict[str, Any], list[tuple[Parameter, Any]]]] = [({}, [])]
+        for parameter in self.parameters:
+            grown = []
+            for chosen, members in branches:
+                if not any(p.name == parameter.name for p in self.active(chosen)):
+                    grown.append((chosen, members))
+                elif parameter.name in parents:
+                    for values in self._alike(parameter):
+                        step = {parameter.name: values[0]}
+                        grown.append((chosen | step, [*members, (parameter, values)]))
+                else:
+                    grown.append((chosen, [*members, (parameter, None)]))
+            branches = grown
+        return [members for _, members in branches]
+
+    def _alike(self, parent: Parameter) -> list[tuple[Scalar, ...]]:
+        """Group a parent's values by the parameters they switch on."""
+        groups: dict[tuple[str, ...], list[Scalar]] = {}
+        assert isinstance(parent, Categorical | Ordinal)
+        for value in parent.options:
+            switched = tuple(
+                p.name
+                for p in self.parameters
+                if p.condition and p.condition.parent == parent.name and value in p.condition.values
+            )
+            groups.setdefault(switched, []).append(value)
+        return [tuple(values) for values in groups.values()]
+
+
+def _check_condition(name: str, condition: Condition, seen: Mapping[str, Parameter]) -> None:
+    parent = seen.get(condition.parent)
+    if not isinstance(parent, Categorical | Ordinal):
+        raise InvalidTaskError(
+            f"{name} depends on {condition.parent}, which must be a choice listed before it."
+        )
+    for value in condition.values:
+        parent.check(value)
+
+
+def _sizes(branch: Sequence[tuple[Parameter, tuple[Scalar, ...] | None]]) -> list[float]:
+    return [
+        math.inf if p.cardinality is None else len(values or ()) or p.cardinality
+        for p, values in branch
+    ]
+
+
+def _object(branch: Sequence[tuple[Parameter, tuple[Scalar, ...] | None]]) -> dict[str, Any]:
+    properties = {p.name: {"enum": list(v)} if v else p.schema() for p, v in branch}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }

@@ -1,0 +1,145 @@
+"""The task: what plain English becomes, checked, and written to YAML before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from evals.parameters import Scalar
+from evals.space import SearchSpace
+from prompts.errors import InvalidTaskError
+
+Kind = Literal["binary", "multiclass", "regression"]
+Origin = Literal["your words", "your data", "LLM", "default"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(_Part):
+    """Where a field came from; `quote` holds the user's words or what in the data says so."""
+
+    origin: Origin
+    quote: str = ""
+
+
+class Data(_Part):
+    """The table: `path` as the user wrote it, relative to the working directory."""
+
+    path: str
+    target: str
+    kind: Kind
+    positive: Scalar = None
+
+
+class Objective(_Part):
+    """A metric (scikit-learn's scorer name without `neg_`) and which way is better."""
+
+    metric: str
+    direction: Literal["maximize", "minimize"]
+
+    @property
+    def sign(self) -> int:
+        """Return 1 where larger is better, else -1."""
+        return 1 if self.direction == "maximize" else -1
+
+
+class Budget(_Part):
+    """When to stop. None means no limit of that kind."""
+
+    trials: int | None = Field(default=None, ge=1)
+    seconds: float | None = Field(default=None, gt=0)
+    seconds_per_trial: float | None = Field(default=None, gt=0)
+    tokens: int | None = Field(default=None, ge=0)
+
+
+class Validation(_Part):
+    """How a configuration is scored on the tuning part, and how the test part is set aside.
+
+    `folds` = 1 means one hold-out part. `scheme` "group" keeps rows with equal `column` together;
+    "time" validates on rows later in `column` than those trained on.
+    """
+
+    folds: int = Field(default=5, ge=1)
+    scheme: Literal["stratified", "shuffled", "group", "time"] = "stratified"
+    column: str | None = None
+    test_fraction: float = Field(default=0.2, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Validation:
+        if self.scheme in ("group", "time") and self.column is None:
+            raise InvalidTaskError(f"The validation scheme {self.scheme!r} needs a column.")
+        return self
+
+
+class Task(_Part):
+    """What is tuned, where, towards what, and for how long.
+
+    `models`, `fixed` and `data` belong to the evaluator "tabular" and are empty for others.
+    `constraints` are expressions over parameters as the user wished them ("n_estimators <= 500");
+    they are part of `space` already (as bounds or as constraints of the space).
+    `sources` maps dotted field names ("data.target") to where they came from.
+    """
+
+    description: str = ""
+    evaluator: str = "tabular"
+    data: Data | None = None
+    models: tuple[str, ...] = ()
+    space: SearchSpace
+    objectives: tuple[Objective, ...] = Field(min_length=1)
+    budget: Budget = Budget(trials=30)
+    validation: Validation = Validation()
+    fixed: dict[str, Scalar] = Field(default_factory=dict)
+    constraints: tuple[str, ...] = ()
+    fidelity: str | None = None
+    seed: int = Field(default=0, ge=0)
+    sources: dict[str, Source] = Field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+    @property
+    def objective(self) -> Objective:
+        """The first objective, the one that decides where there is only one."""
+        return self.objectives[0]
+
+    def to_yaml(self) -> str:
+        """Return the task as YAML that `from_yaml` reads back unchanged."""
+        import yaml
+
+        content = self.model_dump(mode="json", exclude_defaults=False)
+        return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+
+    @classmethod
+    def from_yaml(cls, text: str, where: str = "the task") -> Task:
+        """Read a task.
+
+        Raises:
+            InvalidTaskError: not YAML, or not a valid task; names each field that is wrong.
+        """
+        import yaml
+
+        try:
+            content: Any = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise InvalidTaskError(f"{where} is not valid YAML: {error}") from error
+        if not isinstance(content, dict):
+            raise InvalidTaskError(f"{where} holds no task.", hint="`plaintune plan` makes one.")
+        return cls.checked(content, where)
+
+    @classmethod
+    def checked(cls, content: dict[str, Any], where: str = "the task") -> Task:
+        """Build a task from plain values; raise `InvalidTaskError` naming each wrong field."""
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5]
+            )
+            raise InvalidTaskError(f"{where} is not valid: {wrong}.") from error
+
+    def save(self, path: Path) -> None:
+        """Write the task as YAML."""
+        path.write_text(self.to_yaml(), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What we believe: Gaussian processes and their kin, fitted to the trials."""
