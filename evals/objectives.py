@@ -1,4 +1,4 @@
-"""Direction is handled here and nowhere else: inside larger is better, people see their own sign."""
+"""Direction is handled here and nowhere else: inside larger is better, outside as users read it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,10 @@ def test_yaml_round_trip() -> None:
     [
         ("", "holds no task"),
         ("a: [", "not valid YAML"),
-        ("space: {parameters: []}\nobjectives: []", "objectives"),
+        (
+            "space: {parameters: [{type: float, name: x, low: 0, high: 1}]}\nobjectives: []",
+            "objectives",
+        ),
     ],
 )
 def test_wrong_yaml_is_explained(text: str, said: str) -> None:
