@@ -1,7 +1,7 @@
 """What the end of a run adds to its trials: test scores, files, timings. Kept in the store.
 
-The report is made from task, trials, calls and this record alone, so that `plaintune report` can make
-it again at any time.
+The report is made from task, trials, calls and this record alone, so that `plaintune report` can
+make it again at any time.
 """
 
 from __future__ import annotations

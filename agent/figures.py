@@ -1,0 +1,163 @@
+"""The report's figures: history, importance and slices, as plotly figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from evals.objectives import gains
+from evals.parameters import Float, Int
+from evals.task import Task
+from evals.trials import Trial, TrialState
+
+ORIGIN_STYLES: Mapping[str, tuple[str, str, str]] = {
+    "default": ("library default", "#525b66", "square"),
+    "llm": ("language model", "#7c3aed", "diamond"),
+    "surrogate": ("Gaussian process", "#0b7285", "circle"),
+    "sobol": ("Sobol", "#d9780f", "triangle-up"),
+    "random": ("random", "#a16207", "triangle-right"),
+    "portfolio": ("portfolio", "#c2255c", "star"),
+    "prior": ("prior", "#2f9e44", "hexagon"),
+    "user": ("you", "#1864ab", "cross"),
+}
+"""Origin → label, colour and marker: told apart by shape as well as by colour."""
+
+INK, GRID = "#1f2933", "#e4e7eb"
+
+
+def origin_style(origin: str) -> tuple[str, str, str]:
+    """Return label, colour and marker of `origin`."""
+    return ORIGIN_STYLES.get(origin, (origin, "#868e96", "pentagon"))
+
+
+def _layout(figure: go.Figure, height: int, **more: Any) -> go.Figure:
+    figure.update_layout(
+        height=height,
+        margin={"l": 60, "r": 20, "t": 30, "b": 50},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
+        legend={"orientation": "h", "y": 1.08, "x": 0},
+        **more,
+    )
+    figure.update_xaxes(gridcolor=GRID, zeroline=False)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False)
+    return figure
+
+
+def _window(values: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """Return the range worth seeing: far outliers would press everything else flat."""
+    low, high = np.quantile(values, [0.25, 0.75])
+    reach = 3 * (high - low)
+    inside = values[(values >= low - reach) & (values <= high + reach)]
+    pad = 0.08 * (inside.max() - inside.min() or abs(inside.max()) or 1.0)
+    return float(inside.min() - pad), float(inside.max() + pad)
+
+
+def history_figure(task: Task, trials: Sequence[Trial]) -> go.Figure:
+    """Show each complete trial's first objective by origin, and the best so far as a line."""
+    complete = [t for t in trials if t.state is TrialState.COMPLETE]
+    figure = go.Figure()
+    if not complete:
+        return _layout(figure, 320)
+    values = np.array([t.values[0] for t in complete])
+    low, high = _window(values)
+    for origin in dict.fromkeys(t.origin for t in complete):
+        figure.add_trace(_points([t for t in complete if t.origin == origin], low, high))
+    best = np.maximum.accumulate(gains(task, complete)[:, 0]) * task.objective.sign
+    numbers = [t.number + 1 for t in complete]
+    line = {"color": INK, "width": 2, "shape": "hv"}
+    figure.add_trace(go.Scatter(x=numbers, y=best, mode="lines", name="best so far", line=line))
+    figure.update_xaxes(title="trial")
+    figure.update_yaxes(
+        title=f"{task.objective.metric} ({task.objective.direction})", range=[low, high]
+    )
+    return _layout(figure, 380)
+
+
+def _points(trials: Sequence[Trial], low: float, high: float) -> go.Scatter:
+    label, colour, symbol = origin_style(trials[0].origin)
+    values = [t.values[0] for t in trials]
+    errors = [t.std[0] if t.std else 0.0 for t in trials]
+    return go.Scatter(
+        x=[t.number + 1 for t in trials],
+        y=np.clip(values, low, high),
+        error_y={"array": errors, "thickness": 1, "width": 0, "color": colour},
+        mode="markers",
+        name=label,
+        marker={"color": colour, "symbol": symbol, "size": 9},
+        customdata=[[v, configuration(t)] for v, t in zip(values, trials, strict=True)],
+        hovertemplate="trial %{x}: %{customdata[0]:.5g}<br>%{customdata[1]}<extra>" + label,
+    )
+
+
+def configuration(trial: Trial) -> str:
+    """Return a configuration on one line, as people write it."""
+    return ", ".join(
+        f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in trial.config.items()
+    )
+
+
+def importance_figure(importances: Mapping[str, float]) -> go.Figure:
+    """Show the share of each parameter in what the surrogate can explain, largest on top."""
+    ordered = sorted(importances.items(), key=lambda item: item[1])
+    names, shares = [n for n, _ in ordered], [100 * s for _, s in ordered]
+    bar = go.Bar(x=shares, y=names, orientation="h", marker={"color": "#0b7285"})
+    figure = go.Figure(bar.update(hovertemplate="%{y}: %{x:.0f} %<extra></extra>"))
+    figure.update_xaxes(title="share of the explained variation (%)")
+    return _layout(figure, 120 + 26 * len(names))
+
+
+Marginal = tuple[Sequence[Any], Sequence[float], Sequence[float]]
+"""Values of one parameter, and the surrogate's mean and sd of the first objective there."""
+
+
+def slice_figure(
+    task: Task, trials: Sequence[Trial], marginals: Mapping[str, Marginal]
+) -> go.Figure:
+    """Show, per parameter, the trials and the surrogate's mean ± sd with all others averaged."""
+    columns = min(2, len(marginals))
+    rows = -(-len(marginals) // columns)
+    figure = make_subplots(
+        rows, columns, subplot_titles=list(marginals), vertical_spacing=0.5 / rows**1.5
+    )
+    complete = [t for t in trials if t.state is TrialState.COMPLETE]
+    low, high = _window(np.array([t.values[0] for t in complete]))
+    for i, (name, marginal) in enumerate(marginals.items()):
+        place = {"row": i // columns + 1, "col": i % columns + 1}
+        for trace in _band(marginal) if isinstance(task.space[name], Float | Int) else []:
+            figure.add_trace(trace, **place)
+        having = [t for t in complete if name in t.config]
+        figure.add_trace(_slice_points(name, having, low, high), **place)
+        if getattr(task.space[name], "log", False):
+            figure.update_xaxes(type="log", **place)
+        figure.update_yaxes(range=[low, high], **place)
+    return _layout(figure, 90 + 240 * rows, showlegend=False)
+
+
+def _slice_points(name: str, trials: Sequence[Trial], low: float, high: float) -> go.Scatter:
+    return go.Scatter(
+        x=[
+            t.config[name] if not isinstance(t.config[name], bool | None) else str(t.config[name])
+            for t in trials
+        ],
+        y=np.clip([t.values[0] for t in trials], low, high),
+        mode="markers",
+        marker={"color": [origin_style(t.origin)[1] for t in trials], "size": 8},
+        customdata=[t.number + 1 for t in trials],
+        hovertemplate="%{x}: %{y:.5g} (trial %{customdata})<extra></extra>",
+    )
+
+
+def _band(marginal: Marginal) -> list[go.Scatter]:
+    x, mean, sd = (np.asarray(part, dtype=float) for part in marginal)
+    edge = np.concatenate([mean + sd, (mean - sd)[::-1]])
+    around = np.concatenate([x, x[::-1]])
+    band = go.Scatter(x=around, y=edge, fill="toself", line={"width": 0}, hoverinfo="skip")
+    band.update(fillcolor="rgba(11,114,133,0.15)", mode="lines")
+    line = go.Scatter(x=x, y=mean, mode="lines", line={"color": "#0b7285"}, hoverinfo="skip")
+    return [band, line]
