@@ -1,0 +1,244 @@
+"""What the language model is shown of a study, and what its answers come to. Pure functions.
+
+The prompt is laid out for the prefix cache: role, task, space and examples never change, the
+history grows at its end, and only what follows the history (the surrogate's view) changes.
+Numbers are native, with three significant digits in configurations and four in results.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from evals.objectives import gains, incumbent
+from evals.parameters import Float, Int, Parameter
+from evals.space import Config
+from evals.task import Task
+from evals.trials import Suggestion, Trial, TrialState
+from prompts.answers import Proposal, parse_proposals, proposals_schema
+from prompts.chat import JsonSchema, Message
+from prompts.render import render
+
+SHOWN_TRIALS = 24
+"""A longer history is cut to its best half, in blocks, so that the prefix stays for a block."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A good configuration of the same model on another table, described by `card`."""
+
+    card: str
+    config: Config
+
+
+@dataclass(frozen=True)
+class View:
+    """What the surrogate knows, for the changing part of the prompt.
+
+    `importances` are shares that sum to 1; `desired` is a value to aim at, as the user reads it.
+    """
+
+    importances: Mapping[str, float] = field(default_factory=dict)
+    unsure: Config | None = None
+    rejected: tuple[str, ...] = ()
+    desired: float | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A conversation, the schema its answer is bound to, and how long the answer may be."""
+
+    messages: tuple[Message, ...]
+    schema: JsonSchema
+    max_tokens: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Valid new suggestions, and one reason per configuration that was refused."""
+
+    suggestions: tuple[Suggestion, ...]
+    rejected: tuple[str, ...]
+
+
+def warmstart(
+    task: Task,
+    count: int,
+    *,
+    card: Mapping[str, str] | None = None,
+    examples: Sequence[Example] = (),
+) -> Question:
+    """Ask for `count` configurations before anything was tried (LLAMBO, section 4)."""
+    return _question(task, count, render("warmstart", count=count, **_study(task, card, examples)))
+
+
+def propose(
+    task: Task,
+    trials: Sequence[Trial],
+    count: int,
+    *,
+    view: View | None = None,
+    card: Mapping[str, str] | None = None,
+    examples: Sequence[Example] = (),
+) -> Question:
+    """Ask for `count` configurations given what was tried and what the surrogate makes of it."""
+    view = view or View()
+    best = incumbent(task, trials)
+    prompt = render(
+        "propose",
+        count=count,
+        history=[_row(t) for t in shown(task, trials)],
+        tried=sum(t.state is not TrialState.RUNNING for t in trials),
+        best=_row(best) if best else None,
+        importances=[(n, f"{100 * v:.0f} %") for n, v in _largest(view.importances)],
+        predictions=_predictions(trials),
+        unsure=written(view.unsure) if view.unsure else None,
+        failures=_failures(trials),
+        rejected=view.rejected[:3],
+        desired=None if view.desired is None else _aim(task, view.desired),
+        **_study(task, card, examples),
+    )
+    return _question(task, count, prompt)
+
+
+def read(task: Task, trials: Sequence[Trial], text: str, **details: Any) -> Answer:
+    """Turn an answer into suggestions of origin "llm"; `details` are kept with each of them.
+
+    Raises:
+        InvalidAnswerError: the answer is not what the schema asked for.
+    """
+    space = task.space
+    tried = {space.key(t.config) for t in trials}
+    found = parse_proposals(text, space.validate, lambda c: space.key(c) not in tried)
+    return Answer(tuple(_suggestion(p, details) for p in found.accepted), found.rejected)
+
+
+def written(config: Mapping[str, Any]) -> str:
+    """Return `config` as JSON with three significant digits, as answers are to be written."""
+    short = {k: float(f"{v:.3g}") if isinstance(v, float) else v for k, v in config.items()}
+    return json.dumps(short, ensure_ascii=False)
+
+
+def shown(task: Task, trials: Sequence[Trial]) -> list[Trial]:
+    """Return the finished trials that the prompt lists, in trial order.
+
+    Beyond `SHOWN_TRIALS` the older ones are cut to the better half each time a block is full.
+    """
+    done = [t for t in trials if t.state is not TrialState.RUNNING]
+    block = SHOWN_TRIALS // 2
+    if (over := len(done) - SHOWN_TRIALS) <= 0:
+        return done
+    cut = -(-over // block) * block + block
+    older = [t for t in done[:cut] if t.state is TrialState.COMPLETE]
+    order = gains(task, older)[:, 0].argsort(kind="stable")[::-1]
+    kept = sorted((older[i] for i in order[:block]), key=lambda t: t.number)
+    return kept + done[cut:]
+
+
+def _question(task: Task, count: int, prompt: str) -> Question:
+    messages = (
+        Message(role="system", content=render("adviser_system")),
+        Message(role="user", content=prompt),
+    )
+    schema = proposals_schema(task.space.json_schema(), task.space.names, count)
+    return Question(messages, schema, max_tokens=40 + count * (70 + 16 * len(task.space)))
+
+
+def _study(
+    task: Task, card: Mapping[str, str] | None, examples: Sequence[Example]
+) -> dict[str, Any]:
+    return {
+        "task": task,
+        "card": card if card is not None else _card(task),
+        "goal": goal(task),
+        "parameters": [_line(p) for p in task.space.parameters],
+        "constraints": [c.expression for c in task.space.constraints],
+        "examples": [{"card": e.card, "config": written(e.config)} for e in examples],
+    }
+
+
+def goal(task: Task) -> str:
+    """Return the objectives in words, the first one first."""
+    return ", then ".join(f"{o.direction} {json.dumps(o.metric)}" for o in task.objectives)
+
+
+def _card(task: Task) -> dict[str, str]:
+    """Return the partial context: the model and the kind of target, nothing about the table."""
+    card = {"Model": ", ".join(task.models)} if task.models else {}
+    return card | ({"Target": f"{task.data.target} ({task.data.kind})"} if task.data else {})
+
+
+def _line(parameter: Parameter) -> dict[str, Any]:
+    default = None if parameter.default is None else json.dumps(parameter.default)
+    condition = parameter.condition
+    only_if = condition and f"{condition.parent} in {json.dumps(list(condition.values))}"
+    return {
+        "name": parameter.name,
+        "range": _range(parameter),
+        "default": default,
+        "only_if": only_if,
+    }
+
+
+def _range(parameter: Parameter) -> str:
+    if not isinstance(parameter, Float | Int):
+        return "one of " + json.dumps(list(parameter.options), ensure_ascii=False)
+    kind = "whole number" if isinstance(parameter, Int) else "number"
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    scale = ", log scale" if parameter.log else ""
+    step = (
+        f", in steps of {parameter.step}"
+        if isinstance(parameter, Int) and parameter.step > 1
+        else ""
+    )
+    return f"{kind} {parameter.low:g} to {parameter.high:g}{unit}{scale}{step}"
+
+
+def _row(trial: Trial) -> dict[str, Any]:
+    return {"number": trial.number, "result": _result(trial), "config": written(trial.config)}
+
+
+def _result(trial: Trial) -> str:
+    if trial.state is TrialState.COMPLETE:
+        return " ".join(f"{v:.4g}" for v in trial.values)
+    return str(trial.state)
+
+
+def _largest(importances: Mapping[str, float], count: int = 5) -> list[tuple[str, float]]:
+    ordered = sorted(importances.items(), key=lambda item: (-item[1], item[0]))
+    return [(name, share) for name, share in ordered[:count] if share >= 0.01]
+
+
+def _predictions(trials: Sequence[Trial], count: int = 3) -> list[dict[str, Any]]:
+    """Return what was predicted for the model's own last proposals, and what came out."""
+    own = [t for t in trials if t.origin == "llm" and t.evaluation and _predicted(t)]
+    return [
+        {"number": t.number, "mean": f"{mean:.4g}", "sd": f"{sd:.2g}", "result": _result(t)}
+        for t in own[-count:]
+        for mean, sd in [_predicted(t) or (0.0, 0.0)]
+    ]
+
+
+def _predicted(trial: Trial) -> tuple[float, float] | None:
+    """Return the surrogate's mean and sd for a trial, from before it ran."""
+    mean, sd = (trial.suggestion.details.get(key) for key in ("mean", "sd"))
+    return None if mean is None or sd is None else (float(mean), float(sd))
+
+
+def _failures(trials: Sequence[Trial], count: int = 2) -> list[dict[str, Any]]:
+    bad = [t for t in trials if t.state in (TrialState.FAILED, TrialState.INFEASIBLE)]
+    return [
+        {"number": t.number, "reason": t.evaluation.reason if t.evaluation else ""}
+        for t in bad[-count:]
+    ]
+
+
+def _aim(task: Task, desired: float) -> str:
+    return f"{task.objective.metric} = {desired:.4g}"
+
+
+def _suggestion(proposal: Proposal, details: Mapping[str, Any]) -> Suggestion:
+    claim = {"parameter": proposal.parameter, "move": proposal.move}
+    return Suggestion(proposal.config, "llm", proposal.reason, {**details, "claim": claim})
