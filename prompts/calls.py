@@ -1,58 +1,69 @@
-"""What is kept of every call to the language model, so that a study can be replayed and audited."""
+"""What was asked of the language model during a study, and what came back of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
+from uuid import uuid4
+
+from prompts.chat import Completion, Message
 
 
 @dataclass(frozen=True)
 class CallRecord:
-    """One question to the language model and what became of it.
+    """One request to the language model; recording it again under the same `key` replaces it.
 
-    `asked_at` is the number of trials that existed when it was asked, `arrived_at` the number of
-    the trial whose `ask` first saw the answer (None: never, the run ended before). On replay an
-    answer arrives exactly at its recorded trial. `answer` is the text as the model gave it, empty
-    where `error` says why there is none. `rejected` holds one reason per configuration that was
-    refused. Tokens count the whole call, failed attempts included; `seconds` is wall time.
+    `role` is what was asked for ("understand", "warmstart", "propose", ...). `asked_at` is the
+    number of trials that existed when it was asked, `arrived_at` the number of the trial whose
+    `ask` first saw the answer (None: no `ask` has seen it); on replay an answer arrives exactly
+    there. `started` is in POSIX seconds, `seconds` is wall time. `error` says why there is no
+    usable answer. `accepted` counts the configurations taken from the answer, `rejected` holds one
+    reason per configuration refused.
     """
 
-    number: int
     role: str
+    asked_at: int
     model: str
     prompt_hash: str
-    asked_at: int
+    messages: tuple[Message, ...] = ()
+    answers: tuple[Completion, ...] = ()
     arrived_at: int | None = None
-    answer: str = ""
     error: str = ""
+    started: float = 0.0
+    seconds: float = 0.0
     accepted: int = 0
     rejected: tuple[str, ...] = ()
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    completion_tokens: int = 0
-    seconds: float = 0.0
+    details: Mapping[str, Any] = field(default_factory=dict)
+    key: str = field(default_factory=lambda: uuid4().hex)
 
     @property
     def tokens(self) -> int:
-        """What the call counts against a budget of tokens."""
-        return self.prompt_tokens - self.cached_tokens + self.completion_tokens
+        """Tokens computed: prompt tokens that were not cached, and all that were generated."""
+        return sum(a.prompt_tokens - a.cached_tokens + a.completion_tokens for a in self.answers)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values that `from_json` reads back unchanged."""
+    def to_plain(self) -> dict[str, Any]:
+        """Return the record as JSON values."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, content: dict[str, Any]) -> CallRecord:
-        """Read what `to_json` wrote."""
-        return cls(**content | {"rejected": tuple(content.get("rejected", ()))})
+    def from_plain(cls, plain: Mapping[str, Any]) -> CallRecord:
+        """Read what `to_plain` wrote, after a way through JSON."""
+        answers = tuple(Completion(**_tuples(a)) for a in plain["answers"])
+        messages = tuple(Message(role=m["role"], content=m["content"]) for m in plain["messages"])
+        rejected = tuple(plain.get("rejected", ()))
+        return cls(**{**plain, "answers": answers, "messages": messages, "rejected": rejected})
 
 
 class CallLog(Protocol):
     """Where calls are kept: the study store, or a list in a test."""
 
     def record_call(self, call: CallRecord) -> None:
-        """Keep `call`; one with the same `number` is replaced."""
+        """Keep `call`; one with the same `key` is replaced."""
 
     def calls(self) -> Sequence[CallRecord]:
-        """Return all calls of the study by number."""
+        """Return all calls of the study in the order they were put."""
+
+
+def _tuples(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {**answer, "top_logprobs": tuple(answer.get("top_logprobs", ()))}
