@@ -9,6 +9,7 @@ PlaintuneError                 exit code 1 unless said otherwise
 ├── LanguageModelError         no (valid) answer; `retryable` says whether asking again may help
 │   ├── ModelUnavailableError  cannot be reached, loaded or fetched
 │   └── InvalidAnswerError     answered, and the answer is not valid
+├── StorageError               the study's database cannot be read or written just now
 └── EvaluationError            a trial could not be evaluated; becomes a FAILED trial, never a crash
 """
 
@@ -65,6 +66,10 @@ class ModelUnavailableError(LanguageModelError):
 
 class InvalidAnswerError(LanguageModelError):
     """The language model answered, and the answer is not valid."""
+
+
+class StorageError(PlaintuneError):
+    """The study's database cannot be read or written; what was stored before is kept."""
 
 
 class EvaluationError(PlaintuneError):

@@ -1,0 +1,75 @@
+"""Who evaluates a trial: an owner that can be found dead.
+
+A lease is written in the transaction that creates the trial, so no moment exists in which a trial
+runs and nobody owns it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+AWAY = 60.0
+"""Seconds after which an owner on another machine counts as dead if it has not renewed."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The owner: `host`, `pid` and the process's start time tell it from any other process.
+
+    `since` and `renewed` are POSIX seconds.
+    """
+
+    host: str
+    pid: int
+    born: float
+    since: float
+    renewed: float
+
+    @classmethod
+    def mine(cls) -> Lease:
+        """Return a new lease of this process."""
+        now = time.time()
+        return cls(socket.gethostname(), os.getpid(), _born(os.getpid()), now, now)
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this process is the owner."""
+        me = (socket.gethostname(), os.getpid(), _born(os.getpid()))
+        return (self.host, self.pid, self.born) == me
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the owner still lives; a paused process does."""
+        if self.host != socket.gethostname():
+            return time.time() - self.renewed < AWAY
+        return _start_time(self.pid) == self.born
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the lease as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Lease:
+        """Read what `to_plain` wrote."""
+        return cls(**plain)
+
+
+def _start_time(pid: int) -> float | None:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
+    except psutil.Error:
+        return None
+
+
+@cache
+def _born(pid: int) -> float:
+    return _start_time(pid) or 0.0

@@ -1,0 +1,395 @@
+"""The study store: an Optuna 5 storage that holds a task, its trials and what the LLM said.
+
+Everything a `Trial` holds lies in the trial's user attributes; the configuration is also written as
+Optuna parameters and the values with the user's sign, so that Optuna's dashboard and importances
+work on a plaintune study. The store is the only state: whoever loads it sees the same study.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from agent.database import patiently, place, sqlite_file, storage_url, with_patience
+from agent.lease import Lease
+from agent.records import evaluation_of, outcome, plain, proposal, suggestion_of
+from evals.parameters import Categorical, Float, Int, Ordinal, Parameter
+from evals.space import Config
+from evals.task import Task
+from evals.trials import Evaluation, Suggestion, Trial, TrialState
+from prompts.calls import CallRecord
+from prompts.errors import StudyError
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.storages import RDBStorage
+    from optuna.trial import FrozenTrial
+
+TASK = "plaintune:task"
+CALL = "plaintune:call:"
+LEASE = "plaintune:lease"
+OPENING = 10.0
+"""Seconds for which a database is waited for when it is opened."""
+
+logger = logging.getLogger("plaintune")
+
+
+class NumberTakenError(Exception):
+    """Another process started a trial first: choose again, knowing that trial."""
+
+
+class Store:
+    """One study in a database. Methods wait out what passes, and raise `StorageError` else."""
+
+    def __init__(
+        self, storage: RDBStorage, name: str, notify: Callable[[str], None] = logger.warning
+    ) -> None:
+        self.url: str = storage.url
+        self.name = name
+        self.notify = notify
+        self._storage = storage
+        self._study: int = storage.get_study_id_from_name(name)
+
+    @classmethod
+    def create(cls, task: Task, name: str, storage: str | None = None) -> Store:
+        """Begin a study.
+
+        Raises:
+            StudyError: the name is taken, or the database cannot be opened.
+        """
+        from optuna.exceptions import DuplicatedStudyError
+        from optuna.study import StudyDirection
+
+        opened = _open(storage_url(storage))
+        directions = [StudyDirection[o.direction.upper()] for o in task.objectives]
+        try:
+            study = _quickly(lambda: opened.create_new_study(directions, name), opened.url)
+        except DuplicatedStudyError as error:
+            raise StudyError(
+                f"A study called {name!r} exists already in {place(opened.url)}.",
+                hint=f"Go on with it: `plaintune resume {name}`; or choose another --name.",
+            ) from error
+        _quickly(lambda: opened.set_study_user_attr(study, TASK, task.to_yaml()), opened.url)
+        return cls(opened, name)
+
+    @classmethod
+    def load(cls, name: str, storage: str | None = None) -> Store:
+        """Open a study that exists.
+
+        Raises:
+            StudyError: there is none of this name; the nearest names are given.
+        """
+        url = storage_url(storage)
+        known = cls.names(storage)
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 3, 0.5) or known[:5]
+            hint = f"There is: {', '.join(near)}." if near else "Begin one with `plaintune run`."
+            raise StudyError(f"There is no study called {name!r} in {place(url)}.", hint=hint)
+        return cls(_open(url), name)
+
+    @classmethod
+    def names(cls, storage: str | None = None) -> list[str]:
+        """Return the names of plaintune's studies in a database, oldest first."""
+        url = storage_url(storage)
+        if (file := sqlite_file(url)) and not file.exists():
+            return []
+        studies = _quickly(lambda: _open(url).get_all_studies(), url)
+        return [s.study_name for s in studies if TASK in s.user_attrs]
+
+    @property
+    def task(self) -> Task:
+        """The task as it was last saved."""
+        return Task.from_yaml(self.study_attributes()[TASK], f"the task of study {self.name}")
+
+    @patiently
+    def save_task(self, task: Task) -> None:
+        """Replace the task, for example with a larger budget."""
+        self._storage.set_study_user_attr(self._study, TASK, task.to_yaml())
+
+    @patiently
+    def study_attributes(self) -> dict[str, Any]:
+        """Return the study's user attributes."""
+        return self._storage.get_study_user_attrs(self._study)
+
+    @patiently
+    def set_study_attribute(self, key: str, value: Any) -> None:
+        """Write one of the study's user attributes; `value` is JSON."""
+        self._storage.set_study_user_attr(self._study, key, plain(value))
+
+    def trials(self) -> list[Trial]:
+        """Return all trials by number; unfinished ones have no evaluation."""
+        return [_trial(t) for t in self._frozen()]
+
+    @patiently
+    def _frozen(self) -> list[FrozenTrial]:
+        return list(self._cached.get_all_trials(self._study, deepcopy=False))
+
+    @cached_property
+    def _cached(self) -> Any:
+        from optuna.storages import get_storage
+
+        return get_storage(self._storage)
+
+    @cached_property
+    def _space(self) -> Mapping[str, Parameter]:
+        return {p.name: p for p in self.task.space.parameters}
+
+    def start(self, suggestion: Suggestion, number: int | None = None) -> Trial:
+        """Create a RUNNING trial that this process owns, in one transaction.
+
+        Raises:
+            NumberTakenError: another process has started trial `number` in the meantime.
+        """
+        parameters = _distributions(self._space, suggestion.config)
+        try:
+            return self._start(suggestion, number, parameters)
+        except ValueError:  # Optuna refuses choices that changed since the study began.
+            return self._start(suggestion, number, {})
+
+    @patiently
+    def _start(
+        self,
+        suggestion: Suggestion,
+        number: int | None,
+        parameters: Mapping[str, BaseDistribution],
+    ) -> Trial:
+        template = _template(suggestion, -1 if number is None else number, parameters)
+        created = self._storage.create_new_trial(self._study, template)
+        return _trial(self._storage.get_trial(created))
+
+    @patiently
+    def report(self, number: int, step: int, value: float) -> None:
+        """Write the first objective's running value at `step` (a fold, an epoch)."""
+        self._storage.set_trial_intermediate_value(self._id(number), step, float(value))
+
+    @patiently
+    def renew(self, number: int) -> None:
+        """Say that this process still works on the trial."""
+        trial = self._storage.get_trial(self._id(number))
+        lease = Lease.from_plain(trial.system_attrs[LEASE])
+        renewed = replace(lease, renewed=time.time()).to_plain()
+        self._storage.set_trial_system_attr(self._id(number), LEASE, renewed)
+
+    @patiently
+    def finish(self, number: int, evaluation: Evaluation) -> Trial:
+        """Write what came out of a trial; a trial that is finished already keeps its result."""
+        from optuna.exceptions import UpdateFinishedTrialError
+
+        trial = self._id(number)
+        try:
+            for step, value in evaluation.intermediate.items():
+                self._storage.set_trial_intermediate_value(trial, step, float(value))
+            for key, value in outcome(evaluation).items():
+                self._storage.set_trial_user_attr(trial, key, value)
+            values = evaluation.values if evaluation.state is TrialState.COMPLETE else None
+            self._storage.set_trial_state_values(trial, _optuna_state(evaluation.state), values)
+        except UpdateFinishedTrialError:
+            logger.warning("Trial %d was finished already; its first result stands.", number)
+        return _trial(self._storage.get_trial(trial))
+
+    def release(self) -> list[int]:
+        """Give back the trials that this process runs, to be evaluated on resume."""
+        mine = [t.number for t in self._unfinished() if _is_mine(t)]
+        for number in mine:
+            self._wait(number)
+        return mine
+
+    @patiently
+    def _wait(self, number: int) -> None:
+        from optuna.trial import TrialState as State
+
+        self._storage.set_trial_state_values(self._id(number), State.WAITING)
+
+    def claim(self) -> Trial | None:
+        """Take over the first trial that nobody evaluates: given back, or its owner is dead."""
+        for trial in self._unfinished():
+            if _free(trial) and self._take(trial):
+                return _trial(self._storage.get_trial(trial._trial_id))
+        return None
+
+    @patiently
+    def _take(self, trial: FrozenTrial) -> bool:
+        """Return whether this process, and no other, got the trial: the first writer wins."""
+        from optuna.trial import TrialState as State
+
+        if trial.state.name == "WAITING":
+            taken = self._storage.set_trial_state_values(trial._trial_id, State.RUNNING)
+            if taken:
+                lease = Lease.mine().to_plain()
+                self._storage.set_trial_system_attr(trial._trial_id, LEASE, lease)
+            return bool(taken)
+        return self._replace_lease(trial)
+
+    def _replace_lease(self, trial: FrozenTrial) -> bool:
+        from sqlalchemy import text
+
+        statement = text(
+            "UPDATE trial_system_attributes SET value_json = :new "
+            "WHERE trial_id = :trial AND key = :key AND value_json = :old"
+        )
+        old = json.dumps(trial.system_attrs[LEASE])
+        new = json.dumps(Lease.mine().to_plain())
+        with self._storage.engine.begin() as connection:
+            done = connection.execute(
+                statement, {"new": new, "old": old, "trial": trial._trial_id, "key": LEASE}
+            )
+        return bool(done.rowcount == 1)
+
+    def _unfinished(self) -> list[FrozenTrial]:
+        return [t for t in self._frozen() if not t.state.is_finished()]
+
+    def abandoned(self) -> list[int]:
+        """Return the numbers of trials that nobody evaluates and `claim` would take over."""
+        return [t.number for t in self._unfinished() if _free(t)]
+
+    @patiently
+    def record_call(self, call: CallRecord) -> None:
+        """Write what the LLM was asked and what it said; the same key replaces the record."""
+        key = f"{CALL}{call.key}"
+        self._storage.set_study_system_attr(self._study, key, plain(call.to_plain()))
+
+    @patiently
+    def calls(self) -> list[CallRecord]:
+        """Return all calls of the study, in the order they were put."""
+        attributes = self._storage.get_study_system_attrs(self._study)
+        calls = [CallRecord.from_plain(v) for k, v in attributes.items() if k.startswith(CALL)]
+        return sorted(calls, key=lambda c: (c.asked_at, c.started, c.key))
+
+    def _id(self, number: int) -> int:
+        from optuna.storages import RDBStorage
+
+        assert isinstance(self._storage, RDBStorage)
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study, number)
+
+
+def _quickly(call: Callable[[], Any], url: str) -> Any:
+    return with_patience(call, url, logger.warning, OPENING)
+
+
+def _open(url: str) -> RDBStorage:
+    """Open or create a database: SQLite in WAL mode, servers with connections checked first."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if file := sqlite_file(url):
+        options: dict[str, Any] = {"connect_args": {"timeout": 5}}
+        writable = not file.exists() or file.stat().st_size == 0
+    else:
+        options, writable = {"pool_pre_ping": True}, True
+    return _quickly(lambda: _connect(url, options, writable), url)  # type: ignore[no-any-return]
+
+
+def _connect(url: str, options: dict[str, Any], fresh: bool) -> RDBStorage:
+    from optuna.storages import RDBStorage
+    from sqlalchemy import text
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+    from sqlalchemy.orm import Session
+
+    class Numbered(RDBStorage):
+        """Refuses to create a trial under another number than the template's."""
+
+        def _get_prepared_new_trial(
+            self, study_id: int, template_trial: FrozenTrial | None, session: Session
+        ) -> Any:
+            trial = super()._get_prepared_new_trial(study_id, template_trial, session)
+            if template_trial is not None and template_trial.number not in (-1, trial.number):
+                raise NumberTakenError
+            return trial
+
+    try:
+        opened = Numbered(url, engine_kwargs=options)
+    except (ArgumentError, NoSuchModuleError) as error:
+        hint = "Give a file, or a URL such as postgresql+psycopg2://user@host/name."
+        raise StudyError(f"{url!r} is not a database address.", hint=hint) from error
+    except ImportError as error:
+        raise StudyError(f"The driver for {place(url)} is not installed: {error}.") from error
+    if fresh and opened.engine.dialect.name == "sqlite":
+        with opened.engine.connect() as connection:
+            connection.execute(text("PRAGMA journal_mode=WAL"))
+    return opened
+
+
+def _template(
+    suggestion: Suggestion, number: int, parameters: Mapping[str, BaseDistribution]
+) -> FrozenTrial:
+    from datetime import datetime
+
+    from optuna.trial import FrozenTrial
+    from optuna.trial import TrialState as State
+
+    return FrozenTrial(
+        number=number,
+        trial_id=-1,
+        state=State.RUNNING,
+        value=None,
+        datetime_start=datetime.now(),
+        datetime_complete=None,
+        params={name: suggestion.config[name] for name in parameters},
+        distributions=dict(parameters),
+        user_attrs=proposal(suggestion),
+        system_attrs={LEASE: Lease.mine().to_plain()},
+        intermediate_values={},
+    )
+
+
+def _distributions(space: Mapping[str, Parameter], config: Config) -> dict[str, BaseDistribution]:
+    return {name: _distribution(space[name]) for name in config if name in space}
+
+
+def _distribution(parameter: Parameter) -> BaseDistribution:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(parameter, Float):
+        return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
+    if isinstance(parameter, Int):
+        log = parameter.log and parameter.step == 1  # Optuna has no log scale with steps.
+        return IntDistribution(parameter.low, parameter.high, log=log, step=parameter.step)
+    assert isinstance(parameter, Categorical | Ordinal)
+    return CategoricalDistribution(parameter.options)
+
+
+def _optuna_state(state: TrialState) -> Any:
+    from optuna.trial import TrialState as State
+
+    same = {TrialState.COMPLETE: State.COMPLETE, TrialState.PRUNED: State.PRUNED}
+    return same.get(state, State.FAIL)
+
+
+def _lease(trial: FrozenTrial) -> Lease | None:
+    stored = trial.system_attrs.get(LEASE)
+    return Lease.from_plain(stored) if stored else None
+
+
+def _is_mine(trial: FrozenTrial) -> bool:
+    lease = _lease(trial)
+    return trial.state.name == "RUNNING" and lease is not None and lease.is_mine
+
+
+def _free(trial: FrozenTrial) -> bool:
+    """Return whether nobody evaluates an unfinished trial: given back, or its owner is dead.
+
+    A trial that another tool runs has no lease, so nobody can know: it is left alone.
+    """
+    lease = _lease(trial)
+    return trial.state.name == "WAITING" or (lease is not None and not lease.is_alive)
+
+
+def _trial(frozen: FrozenTrial) -> Trial:
+    lease, state = _lease(frozen), frozen.state
+    began = frozen.datetime_start.timestamp() if frozen.datetime_start else 0.0
+    ended = frozen.datetime_complete.timestamp() if frozen.datetime_complete else None
+    attributes, values = frozen.user_attrs, frozen.values
+    evaluation = evaluation_of(attributes, state.name, values, frozen.intermediate_values)
+    return Trial(
+        number=frozen.number,
+        suggestion=suggestion_of(attributes, frozen.params),
+        evaluation=evaluation if state.is_finished() else None,
+        started=lease.since if lease else began,
+        finished=ended,
+    )
