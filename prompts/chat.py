@@ -65,6 +65,10 @@ class LanguageModel(Protocol):
         With `schema`, decoding is constrained so that an answer outside it cannot be produced,
         number ranges included. Objects list their properties in the schema's order.
 
+        All messages but the last are taken as the stable prefix of the conversation: a backend
+        that can keeps what it computed for them, so put there what does not change (role,
+        examples, space, history so far), and in the last message what does.
+
         Raises:
             ModelUnavailableError: the model cannot be reached or loaded.
             LanguageModelError: anything else that keeps it from answering.
