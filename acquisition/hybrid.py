@@ -1,0 +1,190 @@
+"""The hybrid: the language model proposes, the surrogate disposes.
+
+Early on, advice and Sobol points take turns. Once there is enough data, the candidates of every
+origin stand in one pool and the acquisition picks; a small dose of the model's candidates is taken
+instead where they pass the gate (`acquisition.gate`), as far as the model is trusted
+(`acquisition.trust`). Without advice every step is the base designer's own, unchanged.
+
+Each suggestion's details say how it came about: `acquisition`, `mean`, `sd` of the configuration
+chosen; `shadow`, the acquisition's own choice at that step; `gate` and `trust`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from acquisition.advice import Advice
+from acquisition.designer import Designer
+from acquisition.gate import Gate, judge
+from acquisition.trust import PLATEAU, Trust, share_for, trust
+from evals.space import Config
+from evals.task import Task
+from evals.trials import Suggestion, Trial, TrialState
+
+FEW = 5
+"""With fewer complete trials the surrogate has nothing to say."""
+KEPT = 9
+"""Only so much of the newest advice that was not taken stays in the pool."""
+
+
+class Scored(Protocol):
+    """A configuration as the surrogate sees it; `acquisition` is logarithmic."""
+
+    config: Config
+    acquisition: float
+    mean: float
+    sd: float
+
+
+class Step(Protocol):
+    """A surrogate fitted once, and its acquisition."""
+
+    def score(self, configs: Sequence[Config]) -> Sequence[Scored]:
+        """Return what the acquisition makes of `configs`, in order."""
+
+    def optimum(self, count: int) -> Sequence[Scored]:
+        """Return the acquisition's own `count` best new configurations."""
+
+
+class Stepper(Designer, Protocol):
+    """A model-based designer whose steps can be looked into."""
+
+    def step(self, task: Task, trials: Sequence[Trial], rng: np.random.Generator) -> Step:
+        """Fit the surrogate to `trials`."""
+
+
+@dataclass(frozen=True)
+class HybridDesigner:
+    """A model-based designer with an adviser beside it."""
+
+    base: Stepper
+    advice: Advice = field(default_factory=Advice)
+
+    def advised(self, advice: Advice) -> HybridDesigner:
+        """Return this designer with `advice` at hand."""
+        return replace(self, advice=advice)
+
+    def suggest(
+        self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator
+    ) -> list[Suggestion]:
+        """Return up to `count` distinct new configurations with their true origins."""
+        fresh = self._fresh(task, trials)
+        dice = rng.spawn(1)[0]
+        if not trials or not fresh:
+            return self.base.suggest(task, trials, count, rng)
+        if sum(t.state is TrialState.COMPLETE for t in trials) < FEW:
+            return self._in_turns(task, trials, count, rng, fresh)
+        return self._judged(task, trials, count, rng, dice, fresh)
+
+    def _fresh(self, task: Task, trials: Sequence[Trial]) -> list[Suggestion]:
+        """Return the newest advice that nobody tried, the newest answer first."""
+        tried = {task.space.key(t.config) for t in trials}
+        new = [s for s in self.advice.suggestions if task.space.key(s.config) not in tried]
+        order = sorted(new, key=lambda s: -int(s.details.get("asked_at", 0)))
+        return order[:KEPT]
+
+    def _in_turns(
+        self,
+        task: Task,
+        trials: Sequence[Trial],
+        count: int,
+        rng: np.random.Generator,
+        fresh: Sequence[Suggestion],
+    ) -> list[Suggestion]:
+        """Let advice and the base designer take turns: odd trial numbers are the adviser's."""
+        numbers = range(len(trials), len(trials) + count)
+        turns = min(len(fresh), sum(n % 2 for n in numbers))
+        advised = list(fresh[:turns])
+        others = self.base.suggest(task, [*trials, *_pending(advised, trials)], count - turns, rng)
+        ordered = []
+        for number in numbers:
+            queue = advised if (number % 2 and advised) or not others else others
+            ordered += [queue.pop(0)] if queue else []
+        return ordered
+
+    def _judged(
+        self,
+        task: Task,
+        trials: Sequence[Trial],
+        count: int,
+        rng: np.random.Generator,
+        dice: np.random.Generator,
+        fresh: Sequence[Suggestion],
+    ) -> list[Suggestion]:
+        """Let the acquisition pick, and take the model's candidates where gate and trust allow."""
+        now = trust(task, trials)
+        step = self.base.step(task, trials, rng)
+        own = list(step.optimum(count))
+        scored = list(zip(fresh, step.score([s.config for s in fresh]), strict=True))
+        pool = sorted(scored, key=lambda pair: -_value(pair[1]))
+        chosen: list[Suggestion] = []
+        for shadow in own:
+            gate = _gate(shadow, pool, trials, now)
+            if gate and gate.passed and dice.random() < _share(now, trials, pool[0][0]):
+                advice, best = pool.pop(0)
+                chosen.append(_described(advice, best, shadow, gate, now))
+            else:
+                surrogate = Suggestion(shadow.config, "surrogate")
+                chosen.append(_described(surrogate, shadow, shadow, gate, now))
+        return _distinct(task, chosen)
+
+
+def _share(now: Trust, trials: Sequence[Trial], advice: Suggestion) -> float:
+    return share_for(now, trials, int(advice.details.get("asked_at", 0)))
+
+
+def _value(scored: Scored) -> float:
+    return -math.inf if math.isnan(scored.acquisition) else scored.acquisition
+
+
+def _gate(
+    shadow: Scored,
+    pool: Sequence[tuple[Suggestion, Scored]],
+    trials: Sequence[Trial],
+    now: Trust,
+) -> Gate | None:
+    if not pool:
+        return None
+    finished = sum(t.state is not TrialState.RUNNING for t in trials)
+    stalled = now.plateau >= PLATEAU
+    return judge(shadow.acquisition, pool[0][1].acquisition, finished, plateau=stalled)
+
+
+def _described(
+    suggestion: Suggestion, scored: Scored, shadow: Scored, gate: Gate | None, now: Trust
+) -> Suggestion:
+    details: dict[str, Any] = dict(suggestion.details) | _numbers(scored)
+    details["shadow"] = {"config": dict(shadow.config)} | _numbers(shadow)
+    details["trust"] = asdict(now)
+    if gate:
+        details["gate"] = {"gap": _finite(gate.gap), "margin": gate.margin}
+    return replace(suggestion, details=details)
+
+
+def _numbers(scored: Scored) -> dict[str, float | None]:
+    return {
+        "acquisition": _finite(scored.acquisition),
+        "mean": _finite(scored.mean),
+        "sd": _finite(scored.sd),
+    }
+
+
+def _finite(value: float) -> float | None:
+    """Return `value` as JSON can hold it."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _distinct(task: Task, suggestions: Sequence[Suggestion]) -> list[Suggestion]:
+    unique: dict[object, Suggestion] = {}
+    for suggestion in suggestions:
+        unique.setdefault(task.space.key(suggestion.config), suggestion)
+    return list(unique.values())
+
+
+def _pending(suggestions: Sequence[Suggestion], trials: Sequence[Trial]) -> list[Trial]:
+    return [Trial(len(trials) + i, s) for i, s in enumerate(suggestions)]

@@ -1,0 +1,285 @@
+"""Asks the language model while models train, and keeps what it said.
+
+One question is open at a time. It is put from `think`, answered in the background, and looked at
+in `advice`, which waits for it within a stated patience. Everything else is read from the call log,
+so that a resumed study goes on with the same advice: an answer arrives at its recorded trial.
+The search never depends on the model: it may be down, slow or wrong, and the user is told.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+from acquisition.advice import Advice
+from acquisition.llm_designer import Answer, Example, Question, View, propose, read, warmstart
+from acquisition.trust import wants_advice
+from evals.task import Task
+from evals.trials import Suggestion, Trial
+from prompts.calls import CallLog, CallRecord
+from prompts.chat import Completion, LanguageModel, prompt_hash
+from prompts.errors import InvalidAnswerError, LanguageModelError
+
+ROLES = ("warmstart", "propose")
+TEMPERATURE = 0.8
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the language model may cost. Seconds, unless said otherwise.
+
+    A trial waits at most `patience` for the warmstart and at most min(`patience`, mean cost of a
+    trial) for later answers. A question without an answer after `timeout` counts as failed. After
+    `failures` failures in a row the model is asked once in `pause` trials only.
+    """
+
+    patience: float = 30.0
+    timeout: float = 300.0
+    attempts: int = 2
+    proposals: int = 3
+    failures: int = 3
+    pause: int = 10
+    calls_per_trial: float = 1.0
+    tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class _Open:
+    """The question in flight; `ask` builds it, given why the last proposals were refused."""
+
+    role: str
+    asked_at: int
+    started: float
+    ask: Callable[[Sequence[str]], Question]
+    first: Question
+    outcome: Future[_Outcome]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of a question: all completions in order, and why the last is not usable."""
+
+    answers: tuple[Completion, ...]
+    error: str = ""
+
+
+class Adviser:
+    """The language model as an adviser of one study; see `acquisition.advice.AdviceSource`."""
+
+    def __init__(
+        self,
+        task: Task,
+        language_model: LanguageModel,
+        *,
+        log: CallLog,
+        notify: Callable[[str], None] = lambda message: None,
+        limits: Limits | None = None,
+        card: Mapping[str, str] | None = None,
+        examples: Sequence[Example] = (),
+        view: Callable[[Task, Sequence[Trial]], View] = lambda task, trials: View(),
+    ) -> None:
+        self._task = task
+        self._model = language_model
+        self._log = log
+        self._notify = notify
+        self._limits = limits or Limits(tokens=task.budget.tokens)
+        self._card = card
+        self._examples = examples
+        self._view = view
+        self._open: _Open | None = None
+        self._said: set[str] = set()
+
+    def advice(self, trials: Sequence[Trial]) -> Advice:
+        """Return what has arrived by the next trial; wait for an open question within patience."""
+        number = len(trials)
+        if not number:
+            self.think(trials)
+        if number >= self._first:
+            self._collect(trials, number)
+        calls = [self._seen(call, number) for call in self._calls()]
+        arrived = [c for c in calls if c.arrived_at is not None and c.arrived_at <= number]
+        return Advice(tuple(self._suggestions(arrived, trials)), tuple(arrived))
+
+    def think(self, trials: Sequence[Trial]) -> None:
+        """Ask the next question in the background, where one is due; return at once."""
+        calls = self._calls()
+        role = self._due(trials, calls)
+        if role is None:
+            return
+        last = calls[-1].rejected if calls else ()
+        ask = self._asker(role, trials)
+        self._open = _Open(role, len(trials), time.time(), ask, ask(last), Future())
+        arguments = (self._open, tuple(trials))
+        threading.Thread(target=self._answer, args=arguments, daemon=True, name="adviser").start()
+
+    def close(self) -> None:
+        """Stop, and record the answer that nobody saw."""
+        if self._open:
+            self._record(self._open, arrived_at=None)
+            self._open = None
+
+    # What is due
+
+    def _calls(self) -> list[CallRecord]:
+        return [c for c in self._log.calls() if c.role in ROLES]
+
+    def _due(self, trials: Sequence[Trial], calls: Sequence[CallRecord]) -> str | None:
+        if self._open or any(c.asked_at == len(trials) for c in calls):
+            return None
+        if not self._affordable(trials, calls):
+            return None
+        if not calls and len(trials) <= 2:
+            return "warmstart"
+        return "propose" if wants_advice(self._task, trials, calls) else None
+
+    def _affordable(self, trials: Sequence[Trial], calls: Sequence[CallRecord]) -> bool:
+        limits = self._limits
+        spent = sum(c.tokens for c in calls)
+        if limits.tokens is not None and spent >= limits.tokens:
+            self._say(f"The {limits.tokens} tokens are spent: going on without the language model.")
+            return False
+        asked = sum(max(1, len(c.answers)) for c in calls)
+        if asked >= limits.calls_per_trial * (len(trials) + 1):
+            return False
+        last = [c.error for c in calls[-limits.failures :]]
+        if len(last) == limits.failures and all(last):
+            self._say(f"The language model failed {limits.failures} times in a row: {last[-1]}")
+            return len(trials) >= calls[-1].asked_at + limits.pause
+        return True
+
+    def _asker(self, role: str, trials: Sequence[Trial]) -> Callable[[Sequence[str]], Question]:
+        """Fit what the question needs now: the surrogate must not be fitted in two threads."""
+        known: Any = {"card": self._card, "examples": self._examples}
+        count = self._limits.proposals
+        if role == "warmstart":
+            return lambda rejected: warmstart(self._task, count, **known)
+        view = self._view(self._task, trials)
+        return lambda rejected: propose(
+            self._task, trials, count, view=replace(view, rejected=tuple(rejected)), **known
+        )
+
+    # In the background
+
+    def _answer(self, asked: _Open, trials: Sequence[Trial]) -> None:
+        """Ask, and ask once more where nothing usable came back."""
+        answers: list[Completion] = []
+        error = ""
+        question = asked.first
+        for attempt in range(self._limits.attempts):
+            try:
+                answers += self._complete(question, asked.asked_at, attempt)
+                answer = self._read(answers[-1], trials)
+                error = ""
+            except LanguageModelError as failure:
+                error = str(failure)
+                if failure.retryable:
+                    continue
+                break
+            except Exception as failure:  # a backend's fault must not end somebody's search
+                error = f"unexpected {type(failure).__name__}: {failure}"
+                break
+            if answer.suggestions:
+                break
+            question = asked.ask(answer.rejected)
+        asked.outcome.set_result(_Outcome(tuple(answers), error))
+
+    def _complete(self, question: Question, asked_at: int, attempt: int) -> list[Completion]:
+        return self._model.complete(
+            question.messages,
+            schema=question.schema,
+            seed=1000 * self._task.seed + 10 * asked_at + attempt,
+            temperature=TEMPERATURE,
+            max_tokens=question.max_tokens,
+        )
+
+    def _read(self, completion: Completion, trials: Sequence[Trial]) -> Answer:
+        if completion.finish_reason == "length":
+            raise InvalidAnswerError("The answer was cut off.", retryable=True)
+        return read(self._task, trials, completion.text)
+
+    # Looking at answers
+
+    def _collect(self, trials: Sequence[Trial], number: int) -> None:
+        """Record the open question's answer, waiting for it within patience."""
+        if self._open is None:
+            return
+        try:
+            self._open.outcome.result(timeout=self._patience(trials))
+        except TimeoutError:
+            if time.time() - self._open.started < self._limits.timeout:
+                self._say("The language model is slower than the trials: going on, it may follow.")
+                return
+        self._record(self._open, arrived_at=number)
+        self._open = None
+
+    @property
+    def _first(self) -> int:
+        """The first trial that advice can be for: the default configuration comes before it."""
+        return 0 if self._task.space.default_config() is None else 1
+
+    def _patience(self, trials: Sequence[Trial]) -> float:
+        assert self._open
+        patience = self._limits.patience
+        if self._open.role == "warmstart" and len(trials) == self._first:
+            return patience
+        costs = [t.cost for t in trials if t.evaluation]
+        return min(patience, sum(costs) / len(costs)) if costs else 0.0
+
+    def _record(self, asked: _Open, *, arrived_at: int | None) -> None:
+        outcome = asked.outcome.result() if asked.outcome.done() else None
+        messages = asked.first.messages
+        error = outcome.error if outcome else ""
+        if outcome is None and arrived_at is not None:
+            error = f"no answer within {self._limits.timeout:.0f} seconds"
+        call = CallRecord(
+            role=asked.role,
+            asked_at=asked.asked_at,
+            model=self._model.name,
+            prompt_hash=prompt_hash(messages),
+            messages=messages,
+            answers=outcome.answers if outcome else (),
+            arrived_at=arrived_at,
+            error=error,
+            started=asked.started,
+            seconds=time.time() - asked.started,
+            key=f"advice-{asked.asked_at:05d}",
+        )
+        if error:
+            self._say(f"No advice from the language model ({asked.role}): {error}")
+        self._log.record_call(self._counted(call))
+
+    def _counted(self, call: CallRecord) -> CallRecord:
+        if call.error or not call.answers:
+            return call
+        found = read(self._task, (), call.answers[-1].text)
+        return replace(call, accepted=len(found.suggestions), rejected=found.rejected)
+
+    def _seen(self, call: CallRecord, number: int) -> CallRecord:
+        """Let an answer that nobody saw arrive now (the run was stopped before)."""
+        if call.arrived_at is not None or not call.answers:
+            return call
+        seen = replace(call, arrived_at=number)
+        self._log.record_call(seen)
+        return seen
+
+    def _suggestions(
+        self, calls: Sequence[CallRecord], trials: Sequence[Trial]
+    ) -> list[Suggestion]:
+        """Return what the answers suggest and no trial has tried, each configuration once."""
+        found: dict[object, Suggestion] = {}
+        for call in calls:
+            if call.error or not call.answers:
+                continue
+            told = {"call": call.key, "asked_at": call.asked_at, "prompt_hash": call.prompt_hash}
+            answer = read(self._task, trials, call.answers[-1].text, **told)
+            found |= {self._task.space.key(s.config): s for s in answer.suggestions}
+        return list(found.values())
+
+    def _say(self, message: str) -> None:
+        if message not in self._said:
+            self._said.add(message)
+            self._notify(message)
