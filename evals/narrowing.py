@@ -1,0 +1,186 @@
+"""Fold what a user allows ("n_estimators <= 500") into the bounds of one parameter."""
+
+from __future__ import annotations
+
+import ast
+import math
+from dataclasses import dataclass, replace
+
+from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
+from evals.space import Constraint
+from prompts.errors import InvalidTaskError
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What a comparison leaves of the real line; an open end excludes its own value."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+
+    def meet(self, other: Interval) -> Interval:
+        """Return what both leave."""
+        low, low_open = max((self.low, self.low_open), (other.low, other.low_open))
+        high, high_closed = min((self.high, not self.high_open), (other.high, not other.high_open))
+        return Interval(low, high, low_open, not high_closed)
+
+
+def names_in(expression: str) -> set[str]:
+    """Return the names an expression refers to.
+
+    Raises:
+        InvalidTaskError: it is no expression.
+    """
+    return {n.id for n in ast.walk(_parse(expression)) if isinstance(n, ast.Name)}
+
+
+def rename(expression: str, names: dict[str, str]) -> str:
+    """Return `expression` with its names replaced."""
+    tree = _parse(expression)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            node.id = names.get(node.id, node.id)
+    return ast.unparse(tree)
+
+
+def _parse(expression: str) -> ast.Expression:
+    try:
+        return ast.parse(expression.strip(), mode="eval")
+    except SyntaxError as error:
+        raise InvalidTaskError(
+            f"The constraint {expression!r} cannot be read.",
+            hint='Write it like "n_estimators <= 500".',
+        ) from error
+
+
+def interval(expression: str) -> Interval | None:
+    """Return what comparisons of one name with numbers leave; None for any other expression."""
+    return _interval(_parse(expression).body)
+
+
+def _interval(node: ast.expr) -> Interval | None:
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        return _all([_interval(value) for value in node.values])
+    if not isinstance(node, ast.Compare):
+        return None
+    sides = [node.left, *node.comparators]
+    return _all([_pair(a, op, b) for a, op, b in zip(sides, node.ops, sides[1:], strict=False)])
+
+
+def _all(parts: list[Interval | None]) -> Interval | None:
+    whole = Interval()
+    for part in parts:
+        if part is None:
+            return None
+        whole = whole.meet(part)
+    return whole
+
+
+def _pair(left: ast.expr, op: ast.cmpop, right: ast.expr) -> Interval | None:
+    number, name_left = _constant(right), isinstance(left, ast.Name)
+    if not name_left:
+        number = _constant(left) if isinstance(right, ast.Name) else None
+    if number is None:
+        return None
+    if isinstance(op, ast.Eq):
+        return Interval(number, number)
+    if not isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+        return None
+    strict = isinstance(op, ast.Lt | ast.Gt)
+    below = isinstance(op, ast.Lt | ast.LtE) == name_left
+    return Interval(high=number, high_open=strict) if below else Interval(number, low_open=strict)
+
+
+def _constant(node: ast.expr) -> float | None:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def narrow(parameter: Parameter, expression: str) -> Parameter | None:
+    """Return `parameter` as `expression` (over it alone) leaves it; None where it does not fold.
+
+    A default that is no longer allowed moves to the nearest value that is.
+
+    Raises:
+        InvalidTaskError: nothing is left.
+    """
+    if isinstance(parameter, Categorical | Ordinal):
+        return _choices(parameter, expression)
+    bounds = interval(expression)
+    if bounds is None:
+        return None
+    low, high = _ends(parameter, bounds)
+    if low > high or (parameter.log and high <= 0):
+        raise InvalidTaskError(f"{expression!r} leaves no value for {parameter.name}.")
+    if low == high:
+        value = int(low) if isinstance(parameter, Int) else float(low)
+        return _single(parameter, value)
+    return with_bounds(parameter, low, high)
+
+
+def _ends(parameter: Float | Int, bounds: Interval) -> tuple[float, float]:
+    """Both ends from the user replace the curated ones; a single one only cuts."""
+    both = math.isfinite(bounds.low) and math.isfinite(bounds.high)
+    low = bounds.low if both else max(parameter.low, bounds.low)
+    high = bounds.high if both else min(parameter.high, bounds.high)
+    if low >= parameter.high and math.isinf(bounds.high):
+        high = low * 10 if parameter.log else low + (parameter.high - parameter.low)
+    if high <= parameter.low and math.isinf(bounds.low):
+        low = high / 10 if parameter.log else high
+    if isinstance(parameter, Int):
+        low = math.floor(low) + 1 if bounds.low_open and low == bounds.low else math.ceil(low)
+        high = math.ceil(high) - 1 if bounds.high_open and high == bounds.high else math.floor(high)
+    return low, high
+
+
+def with_bounds(parameter: Float | Int, low: float, high: float) -> Float | Int:
+    """Return `parameter` between `low` and `high`, its default moved inside."""
+    default = parameter.default
+    if default is not None:
+        default = min(max(default, low), high)
+    if isinstance(parameter, Int):
+        whole = None if default is None else int(default)
+        return replace(parameter, low=int(low), high=int(high), default=whole)
+    log = parameter.log and low > 0
+    return replace(parameter, low=float(low), high=float(high), default=default, log=log)
+
+
+def _single(parameter: Parameter, value: Scalar) -> Ordinal:
+    return Ordinal(
+        parameter.name,
+        (value,),
+        default=value,
+        unit=parameter.unit,
+        reason="the only value you allow",
+        condition=parameter.condition,
+    )
+
+
+def _choices(parameter: Categorical | Ordinal, expression: str) -> Categorical | Ordinal:
+    kept = tuple(v for v in parameter.options if _allowed(parameter.name, v, expression))
+    if not kept:
+        raise InvalidTaskError(
+            f"{expression!r} leaves no value for {parameter.name}, which has "
+            f"{', '.join(map(str, parameter.options))}."
+        )
+    default = parameter.default
+    if default not in kept:
+        last = isinstance(parameter, Ordinal) and default is None
+        default = kept[-1 if last else 0]
+    if isinstance(parameter, Ordinal):
+        return replace(parameter, values=kept, default=default)
+    return replace(parameter, choices=kept, default=default)
+
+
+def _allowed(name: str, value: Scalar, expression: str) -> bool:
+    # None among numbers means "no limit": larger than any limit a user can name.
+    comparable = math.inf if value is None and interval(expression) is not None else value
+    try:
+        return Constraint(expression).holds({name: comparable})
+    except InvalidTaskError:
+        return False
