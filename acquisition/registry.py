@@ -1,0 +1,43 @@
+"""Designers by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from acquisition.designer import Designer
+from prompts.errors import UserError
+
+
+def _gp(**options: Any) -> Designer:
+    from acquisition.bayesian import BayesianDesigner
+
+    return BayesianDesigner(**options)
+
+
+def _random(**options: Any) -> Designer:
+    from acquisition.random_search import RandomDesigner
+
+    return RandomDesigner(**options)
+
+
+def _sobol(**options: Any) -> Designer:
+    from acquisition.sobol import SobolDesigner
+
+    return SobolDesigner(**options)
+
+
+DESIGNERS: dict[str, Callable[..., Designer]] = {"gp": _gp, "random": _random, "sobol": _sobol}
+
+
+def make_designer(name: str, **options: Any) -> Designer:
+    """Return the designer called `name`; `options` go to its constructor.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name not in DESIGNERS:
+        raise UserError(
+            f"There is no designer called {name!r}.", hint=f"There are: {', '.join(DESIGNERS)}."
+        )
+    return DESIGNERS[name](**options)

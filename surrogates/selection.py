@@ -1,0 +1,58 @@
+"""Which output transform the data support, by leave-one-out prediction.
+
+Transforms change the scale on which a density is measured, so densities cannot be compared. The
+score used here can: the log probability, under leave-one-out prediction, that a point falls between
+its neighbours in the order of all scores (a logarithmic score of the discretised outcome, which no
+monotone transform changes).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from surrogates.likelihood import LOG_NOISE, Observations, fit, leave_one_out
+from surrogates.output_transforms import TRANSFORMS, OutputTransform
+
+Array = NDArray[np.float64]
+
+FIRST = "winsorise"
+"""Used while there is too little data to choose; the others must beat it."""
+ENOUGH = 8
+MARGIN = 1.0
+
+
+def chosen(data: Observations, y: Array) -> tuple[Array, OutputTransform]:
+    """Return fitted hyperparameters (as a search vector) and the transform they belong to."""
+    transform = TRANSFORMS[FIRST](y)
+    first = replace(data, targets=transform.forward(y))
+    theta = fit(first)
+    if len(y) < ENOUGH or np.ptp(y) == 0:
+        return theta, transform
+    best = (rank_score(theta, first) + MARGIN, theta, transform)
+    for name, make in TRANSFORMS.items():
+        if name != FIRST:
+            transform = make(y)
+            changed = replace(data, targets=transform.forward(y))
+            warm = fit(changed, warm=theta, iterations=15)
+            score = rank_score(warm, changed)
+            if score > best[0]:
+                best = (score, warm, transform)
+    return best[1], best[2]
+
+
+def rank_score(theta: Array, data: Observations) -> float:
+    """Return the summed leave-one-out log probability of each score's place in the order."""
+    mean, sd = leave_one_out(theta, data)
+    noise = np.exp(LOG_NOISE[0] / 2)
+    sd = np.maximum(sd, noise)
+    order = np.sort(np.unique(data.targets))
+    middles = (order[1:] + order[:-1]) / 2
+    place = np.searchsorted(middles, data.targets)
+    upper = np.append(middles, np.inf)[place]
+    lower = np.insert(middles, 0, -np.inf)[place]
+    probability = ndtr((upper - mean) / sd) - ndtr((lower - mean) / sd)
+    return float(np.log(np.maximum(probability, 1e-6)).sum())
