@@ -6,13 +6,17 @@ runs and nobody owns it.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
+
+logger = logging.getLogger("plaintune")
 
 AWAY = 60.0
 """Seconds after which an owner on another machine counts as dead if it has not renewed."""
@@ -58,6 +62,27 @@ class Lease:
     def from_plain(cls, plain: Mapping[str, Any]) -> Lease:
         """Read what `to_plain` wrote."""
         return cls(**plain)
+
+
+class Heartbeat:
+    """Calls `beat` every few seconds, in a thread, for as long as the `with` block lasts."""
+
+    def __init__(self, beat: Callable[[], None], interval: float = AWAY / 4) -> None:
+        self._beat, self._interval = beat, interval
+        self._over = threading.Event()
+
+    def __enter__(self) -> None:
+        threading.Thread(target=self._run, daemon=True, name="plaintune-heartbeat").start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+
+    def _run(self) -> None:
+        while not self._over.wait(self._interval):
+            try:
+                self._beat()
+            except Exception as error:
+                logger.debug("The lease could not be renewed: %s", error)
 
 
 def _start_time(pid: int) -> float | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from evals.trials import Evaluation, Suggestion, TrialState
 
+OUTCOME = "outcome"
 STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED}
 """What the storage's own words mean where a trial does not say it itself; else FAILED."""
 
@@ -43,15 +44,15 @@ def suggestion_of(attributes: Mapping[str, Any], parameters: Mapping[str, Any]) 
 
 
 def outcome(evaluation: Evaluation) -> dict[str, Any]:
-    """Return the attributes that are written when a trial ends."""
-    attributes = {
+    """Return what is written, as the attribute `OUTCOME`, when a trial ends."""
+    result = {
         "state": evaluation.state.value,
         "std": evaluation.std,
         "cost": evaluation.cost,
         "reason": evaluation.reason,
         "metrics": dict(evaluation.metrics),
     }
-    return dict(plain(attributes))
+    return dict(plain(result))
 
 
 def evaluation_of(
@@ -61,13 +62,14 @@ def evaluation_of(
     intermediate: Mapping[int, float],
 ) -> Evaluation:
     """Read what `outcome` wrote; `state` is the storage's own word for how the trial ended."""
-    std: Sequence[float] | None = attributes.get("std")
+    result = attributes.get(OUTCOME, {})
+    std: Sequence[float] | None = result.get("std")
     return Evaluation(
-        state=TrialState(attributes.get("state", STATES.get(state, TrialState.FAILED))),
+        state=TrialState(result.get("state", STATES.get(state, TrialState.FAILED))),
         values=tuple(values) if values and state == "COMPLETE" else (),
         std=tuple(std) if std is not None else None,
-        cost=attributes.get("cost", 0.0),
-        reason=attributes.get("reason", ""),
+        cost=result.get("cost", 0.0),
+        reason=result.get("reason", ""),
         intermediate=dict(intermediate),
-        metrics=attributes.get("metrics", {}),
+        metrics=result.get("metrics", {}),
     )

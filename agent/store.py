@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.database import patiently, place, sqlite_file, storage_url, with_patience
 from agent.lease import Lease
-from agent.records import evaluation_of, outcome, plain, proposal, suggestion_of
+from agent.records import OUTCOME, evaluation_of, outcome, plain, proposal, suggestion_of
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter
 from evals.space import Config
 from evals.task import Task
@@ -183,10 +183,11 @@ class Store:
 
         trial = self._id(number)
         try:
+            told = self._storage.get_trial(trial).intermediate_values
             for step, value in evaluation.intermediate.items():
-                self._storage.set_trial_intermediate_value(trial, step, float(value))
-            for key, value in outcome(evaluation).items():
-                self._storage.set_trial_user_attr(trial, key, value)
+                if told.get(step) != value:
+                    self._storage.set_trial_intermediate_value(trial, step, float(value))
+            self._storage.set_trial_user_attr(trial, OUTCOME, outcome(evaluation))
             values = evaluation.values if evaluation.state is TrialState.COMPLETE else None
             self._storage.set_trial_state_values(trial, _optuna_state(evaluation.state), values)
         except UpdateFinishedTrialError:

@@ -24,6 +24,11 @@ def gains(task: Task, trials: Sequence[Trial]) -> NDArray[np.float64]:
     return np.array(rows, dtype=float).reshape(len(rows), len(signs))
 
 
+def gain(task: Task, value: float) -> float:
+    """Return the first objective's `value` turned so that larger is better."""
+    return task.objective.sign * value
+
+
 def incumbent(task: Task, trials: Sequence[Trial]) -> Trial | None:
     """Return the COMPLETE trial that is best on the first objective; the earlier one on a tie."""
     complete = [t for t in trials if t.state is TrialState.COMPLETE]

@@ -1,0 +1,200 @@
+"""The loop: ask for a configuration, evaluate it, tell what came out. Its state is the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from acquisition.advice import Advice, AdviceSource, Advisable
+from acquisition.designer import Designer
+from agent.checks import checked, failed
+from agent.events import AdviceArrived, Event, Listener, TrialFinished, TrialReported, TrialStarted
+from agent.lease import Heartbeat
+from agent.limits import Limits
+from agent.pruning import hopeless
+from agent.store import NumberTakenError, Store
+from evals.evaluator import Evaluator
+from evals.objectives import incumbent
+from evals.task import Task
+from evals.trials import Evaluation, Suggestion, Trial, TrialState
+from prompts.errors import InvalidTaskError, StudyError
+
+UNLIMITED = 10**9
+
+
+class Agent:
+    """Tunes one task. Everything it knows lies in the store, so a new Agent goes on where one died.
+
+    Trial k is chosen with `default_rng([task.seed, k])` from the trials before it and the advice
+    that had arrived: the same study always goes on in the same way.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        *,
+        store: Store,
+        designer: Designer,
+        evaluator: Evaluator | None = None,
+        adviser: AdviceSource | None = None,
+        listeners: Sequence[Listener] = (),
+    ) -> None:
+        self.task = task
+        self.store = store
+        self.designer = designer
+        self.evaluator = evaluator
+        self.adviser = adviser
+        self.listeners = tuple(listeners)
+        self.waited = 0.0
+        """Seconds spent on choosing configurations, advice included."""
+
+    @property
+    def trials(self) -> list[Trial]:
+        """All trials of the study, by number."""
+        return self.store.trials()
+
+    @property
+    def best(self) -> Trial:
+        """The complete trial that is best on the first objective.
+
+        Raises:
+            StudyError: no trial is complete.
+        """
+        if (best := incumbent(self.task, self.trials)) is None:
+            raise StudyError(
+                "No trial has completed yet, so there is no best one.",
+                hint=f"See why: `plaintune show {self.store.name}`.",
+            )
+        return best
+
+    def ask(self, count: int = 1) -> list[Trial]:
+        """Return up to `count` RUNNING trials that this process is to evaluate and `tell`.
+
+        Trials that nobody evaluates any more come first, under their old numbers. Fewer than
+        `count` come back only where the search space is used up.
+        """
+        return [t for _ in range(count) if (t := self._ask(UNLIMITED)) is not None]
+
+    def _ask(self, limit: int) -> Trial | None:
+        began = time.monotonic()
+        try:
+            while True:
+                if claimed := self.store.claim():
+                    return claimed
+                trials = self.store.trials()
+                if len(trials) >= limit or not (found := self._suggest(trials, 1)):
+                    return None
+                try:
+                    return self.store.start(found[0], len(trials))
+                except NumberTakenError:
+                    continue
+        finally:
+            self.waited += time.monotonic() - began
+
+    def suggest(self, count: int = 1) -> list[Suggestion]:
+        """Return what `ask` would start, without starting it."""
+        return self._suggest(self.store.trials(), count)
+
+    def _suggest(self, trials: Sequence[Trial], count: int) -> list[Suggestion]:
+        advice = self.adviser.advice(trials) if self.adviser else Advice()
+        for call in advice.calls:
+            if call.arrived_at == len(trials):
+                self._emit(AdviceArrived(call))
+        designer = self.designer
+        if self.adviser and isinstance(designer, Advisable):
+            designer = designer.advised(advice)
+        rng = np.random.default_rng([self.task.seed, len(trials)])
+        return designer.suggest(self.task, trials, count, rng)
+
+    def tell(self, number: int, evaluation: Evaluation | float | Sequence[float]) -> Trial:
+        """Write what came out of trial `number`; a wrong value makes it FAILED, with the reason."""
+        trial = self.store.finish(number, checked(self.task, evaluation))
+        self._emit(TrialFinished(trial, incumbent(self.task, self.store.trials())))
+        return trial
+
+    def run(self, n_trials: int | None = None, *, elapsed: float = 0.0) -> str:
+        """Ask, evaluate and tell until the budget is used up; return why it ended, in words.
+
+        `n_trials` replaces the budget's number of trials, those before included; `elapsed` seconds
+        of the time budget are gone already. Whatever interrupts it, no trial stays RUNNING.
+        """
+        trials = {} if n_trials is None else {"trials": n_trials}
+        budget = self.task.budget.model_copy(update=trials)
+        limits = Limits.after(budget, self.store.trials(), elapsed)
+        try:
+            while not (reason := limits.reached(self._count())):
+                if (trial := self._ask(budget.trials or UNLIMITED)) is None:
+                    return limits.reached(self._count()) or "every configuration has been tried"
+                self._evaluate(trial, limits)
+            return reason
+        except BaseException:
+            self.store.release()
+            raise
+
+    def _count(self) -> int:
+        return len(self.store.trials()) - len(self.store.abandoned())
+
+    def _evaluate(self, trial: Trial, limits: Limits) -> None:
+        if self.evaluator is None:
+            raise InvalidTaskError("There is no evaluator to run.", hint="Use ask and tell.")
+        self._emit(TrialStarted(trial))
+        if self.adviser:
+            self.adviser.think(self.store.trials())
+        watch = _Watch(self, trial.number, limits)
+        began = time.monotonic()
+        with Heartbeat(lambda: self.store.renew(trial.number)):
+            result = _guarded(
+                lambda e: e.evaluate(
+                    trial.config, fidelity=None, seed=self.task.seed, report=watch
+                ),
+                self.evaluator,
+            )
+        self.tell(trial.number, watch.explained(result, time.monotonic() - began))
+
+    def _emit(self, event: Event) -> None:
+        for listener in self.listeners:
+            listener(event)
+
+
+class _Watch:
+    """Hears a trial's running values, and says when to stop it, and why."""
+
+    def __init__(self, agent: Agent, number: int, limits: Limits) -> None:
+        self.agent, self.number, self.limits = agent, number, limits
+        self.rivals = agent.store.trials()
+        self.running: dict[int, float] = {}
+        self.reason = ""
+
+    def __call__(self, step: int, value: float) -> bool:
+        self.running[step] = value
+        self.agent.store.report(self.number, step, value)
+        self.agent._emit(TrialReported(self.number, step, value))
+        if self.limits.seconds_left <= 0:
+            self.reason = "Stopped early: the time budget was used up."
+        else:
+            self.reason = hopeless(self.agent.task, self.rivals, self.running)
+        return bool(self.reason)
+
+    def explained(self, result: Any, seconds: float) -> Any:
+        """Add to an evaluation what only the loop knows."""
+        if not isinstance(result, Evaluation):
+            return result
+        if result.state is TrialState.PRUNED and self.reason:
+            result = replace(result, reason=self.reason)
+        return replace(
+            result,
+            cost=result.cost or seconds,
+            intermediate={**self.running, **result.intermediate},
+        )
+
+
+def _guarded(evaluate: Callable[[Evaluator], Evaluation], evaluator: Evaluator) -> Evaluation:
+    """Return what the evaluator returns; what it raises, `sys.exit` included, becomes FAILED."""
+    try:
+        return evaluate(evaluator)
+    except (Exception, SystemExit) as error:
+        return failed(error)
