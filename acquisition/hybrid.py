@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
@@ -21,13 +22,12 @@ import numpy as np
 from acquisition.advice import Advice
 from acquisition.designer import Designer
 from acquisition.gate import Gate, judge
+from acquisition.tried import Tried
 from acquisition.trust import PLATEAU, Trust, share_for, trust
 from evals.space import Config
 from evals.task import Task
 from evals.trials import Suggestion, Trial, TrialState
 
-FEW = 5
-"""With fewer complete trials the surrogate has nothing to say."""
 KEPT = 9
 """Only so much of the newest advice that was not taken stays in the pool."""
 
@@ -52,7 +52,9 @@ class Step(Protocol):
 
 
 class Stepper(Designer, Protocol):
-    """A model-based designer whose steps can be looked into."""
+    """A model-based designer whose steps can be looked into; the first `initial` are not."""
+
+    initial: int
 
     def step(self, task: Task, trials: Sequence[Trial], rng: np.random.Generator) -> Step:
         """Fit the surrogate to `trials`."""
@@ -74,17 +76,17 @@ class HybridDesigner:
     ) -> list[Suggestion]:
         """Return up to `count` distinct new configurations with their true origins."""
         fresh = self._fresh(task, trials)
-        dice = rng.spawn(1)[0]
+        dice = np.random.default_rng(deepcopy(rng).integers(2**63, size=2))  # leaves rng untouched
         if not trials or not fresh:
             return self.base.suggest(task, trials, count, rng)
-        if sum(t.state is TrialState.COMPLETE for t in trials) < FEW:
+        if len(trials) < self.base.initial or not _any_complete(trials):
             return self._in_turns(task, trials, count, rng, fresh)
         return self._judged(task, trials, count, rng, dice, fresh)
 
     def _fresh(self, task: Task, trials: Sequence[Trial]) -> list[Suggestion]:
         """Return the newest advice that nobody tried, the newest answer first."""
-        tried = {task.space.key(t.config) for t in trials}
-        new = [s for s in self.advice.suggestions if task.space.key(s.config) not in tried]
+        tried = Tried(task.space, [t.config for t in trials])
+        new = [s for s in self.advice.suggestions if s.config not in tried]
         order = sorted(new, key=lambda s: -int(s.details.get("asked_at", 0)))
         return order[:KEPT]
 
@@ -132,6 +134,10 @@ class HybridDesigner:
                 surrogate = Suggestion(shadow.config, "surrogate")
                 chosen.append(_described(surrogate, shadow, shadow, gate, now))
         return _distinct(task, chosen)
+
+
+def _any_complete(trials: Sequence[Trial]) -> bool:
+    return any(t.state is TrialState.COMPLETE for t in trials)
 
 
 def _share(now: Trust, trials: Sequence[Trial], advice: Suggestion) -> float:
