@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from acquisition.designer import Designer
+from evals.task import Task
 from evals.trials import Suggestion, Trial
 from prompts.calls import CallRecord
 
@@ -37,6 +38,11 @@ class Advisable(Protocol):
 
     def advised(self, advice: Advice) -> Designer:
         """Return this designer with `advice` at hand."""
+
+    def wants_advice(
+        self, task: Task, trials: Sequence[Trial], calls: Sequence[CallRecord]
+    ) -> bool:
+        """Return whether the language model should be asked now, given the calls so far."""
 
 
 class AdviceSource(Protocol):

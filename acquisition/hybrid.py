@@ -20,25 +20,18 @@ from typing import Any, Protocol
 import numpy as np
 
 from acquisition.advice import Advice
+from acquisition.bayesian import Scored
 from acquisition.designer import Designer
 from acquisition.gate import Gate, judge
 from acquisition.tried import Tried
-from acquisition.trust import PLATEAU, Trust, share_for, trust
+from acquisition.trust import PLATEAU, Trust, share_for, trust, wants_advice
 from evals.space import Config
 from evals.task import Task
 from evals.trials import Suggestion, Trial, TrialState
+from prompts.calls import CallRecord
 
 KEPT = 9
 """Only so much of the newest advice that was not taken stays in the pool."""
-
-
-class Scored(Protocol):
-    """A configuration as the surrogate sees it; `acquisition` is logarithmic."""
-
-    config: Config
-    acquisition: float
-    mean: float
-    sd: float
 
 
 class Step(Protocol):
@@ -70,6 +63,12 @@ class HybridDesigner:
     def advised(self, advice: Advice) -> HybridDesigner:
         """Return this designer with `advice` at hand."""
         return replace(self, advice=advice)
+
+    def wants_advice(
+        self, task: Task, trials: Sequence[Trial], calls: Sequence[CallRecord]
+    ) -> bool:
+        """Return whether the model should be asked now: less often the less it is trusted."""
+        return wants_advice(task, trials, calls)
 
     def suggest(
         self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator

@@ -27,7 +27,26 @@ def _sobol(**options: Any) -> Designer:
     return SobolDesigner(**options)
 
 
-DESIGNERS: dict[str, Callable[..., Designer]] = {"gp": _gp, "random": _random, "sobol": _sobol}
+def _hybrid(**options: Any) -> Designer:
+    from acquisition.bayesian import BayesianDesigner
+    from acquisition.hybrid import HybridDesigner
+
+    return HybridDesigner(BayesianDesigner(**options))
+
+
+def _llm(**options: Any) -> Designer:
+    from acquisition.llm_only import LanguageModelDesigner
+
+    return LanguageModelDesigner(**options)
+
+
+DESIGNERS: dict[str, Callable[..., Designer]] = {
+    "hybrid": _hybrid,
+    "gp": _gp,
+    "random": _random,
+    "sobol": _sobol,
+    "llm": _llm,
+}
 
 
 def make_designer(name: str, **options: Any) -> Designer:

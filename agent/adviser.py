@@ -15,14 +15,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
-from acquisition.advice import Advice
+from acquisition.advice import Advice, Advisable
+from acquisition.designer import Designer
 from acquisition.llm_designer import Answer, Example, Question, View, propose, read, warmstart
 from acquisition.trust import wants_advice
+from acquisition.view import surrogate_view
 from evals.task import Task
 from evals.trials import Suggestion, Trial
 from prompts.calls import CallLog, CallRecord
 from prompts.chat import Completion, LanguageModel, prompt_hash
 from prompts.errors import InvalidAnswerError, LanguageModelError
+
+Wants = Callable[[Task, Sequence[Trial], Sequence[CallRecord]], bool]
 
 ROLES = ("warmstart", "propose")
 TEMPERATURE = 0.8
@@ -67,6 +71,25 @@ class _Outcome:
     error: str = ""
 
 
+def make_adviser(
+    task: Task,
+    designer: Designer,
+    language_model: LanguageModel | None,
+    *,
+    log: CallLog,
+    notify: Callable[[str], None] = lambda message: None,
+    **options: Any,
+) -> Adviser | None:
+    """Return the adviser that `designer` can use; None where it takes no advice or has no model.
+
+    `options` are those of `Adviser`: limits, card, examples.
+    """
+    if language_model is None or not isinstance(designer, Advisable):
+        return None
+    wants = designer.wants_advice
+    return Adviser(task, language_model, log=log, notify=notify, wants=wants, **options)
+
+
 class Adviser:
     """The language model as an adviser of one study; see `acquisition.advice.AdviceSource`."""
 
@@ -80,7 +103,8 @@ class Adviser:
         limits: Limits | None = None,
         card: Mapping[str, str] | None = None,
         examples: Sequence[Example] = (),
-        view: Callable[[Task, Sequence[Trial]], View] = lambda task, trials: View(),
+        view: Callable[[Task, Sequence[Trial]], View] = surrogate_view,
+        wants: Wants = wants_advice,
     ) -> None:
         self._task = task
         self._model = language_model
@@ -90,6 +114,7 @@ class Adviser:
         self._card = card
         self._examples = examples
         self._view = view
+        self._wants = wants
         self._open: _Open | None = None
         self._said: set[str] = set()
 
@@ -134,7 +159,7 @@ class Adviser:
             return None
         if not calls and len(trials) <= 2:
             return "warmstart"
-        return "propose" if wants_advice(self._task, trials, calls) else None
+        return "propose" if self._wants(self._task, trials, calls) else None
 
     def _affordable(self, trials: Sequence[Trial], calls: Sequence[CallRecord]) -> bool:
         limits = self._limits
