@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from agent.study_view import configuration
 from evals.objectives import gains
 from evals.parameters import Float, Int
 from evals.task import Task
@@ -92,13 +93,6 @@ def _points(trials: Sequence[Trial], low: float, high: float) -> go.Scatter:
         marker={"color": colour, "symbol": symbol, "size": 9},
         customdata=[[v, configuration(t)] for v, t in zip(values, trials, strict=True)],
         hovertemplate="trial %{x}: %{customdata[0]:.5g}<br>%{customdata[1]}<extra>" + label,
-    )
-
-
-def configuration(trial: Trial) -> str:
-    """Return a configuration on one line, as people write it."""
-    return ", ".join(
-        f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in trial.config.items()
     )
 
 
