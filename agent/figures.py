@@ -9,30 +9,14 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from agent.origins import origin_style
 from agent.study_view import configuration
 from evals.objectives import gains
 from evals.parameters import Float, Int
 from evals.task import Task
 from evals.trials import Trial, TrialState
 
-ORIGIN_STYLES: Mapping[str, tuple[str, str, str]] = {
-    "default": ("library default", "#525b66", "square"),
-    "llm": ("language model", "#7c3aed", "diamond"),
-    "surrogate": ("Gaussian process", "#0b7285", "circle"),
-    "sobol": ("Sobol", "#d9780f", "triangle-up"),
-    "random": ("random", "#a16207", "triangle-right"),
-    "portfolio": ("portfolio", "#c2255c", "star"),
-    "prior": ("prior", "#2f9e44", "hexagon"),
-    "user": ("you", "#1864ab", "cross"),
-}
-"""Origin → label, colour and marker: told apart by shape as well as by colour."""
-
 INK, GRID = "#1f2933", "#e4e7eb"
-
-
-def origin_style(origin: str) -> tuple[str, str, str]:
-    """Return label, colour and marker of `origin`."""
-    return ORIGIN_STYLES.get(origin, (origin, "#868e96", "pentagon"))
 
 
 def _layout(figure: go.Figure, height: int, **more: Any) -> go.Figure:

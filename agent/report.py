@@ -12,7 +12,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from agent.explain import ENOUGH, default_trial, stories
-from agent.figures import Marginal, history_figure, importance_figure, origin_style, slice_figure
+from agent.figures import Marginal, history_figure, importance_figure, slice_figure
+from agent.origins import origin_style
 from agent.study_view import StudyView, account, origin_rows, trial_rows, verdicts
 from evals.task import Task
 from evals.trials import Trial, TrialState
