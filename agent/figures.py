@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from agent.origins import origin_style
@@ -90,7 +91,7 @@ def importance_figure(importances: Mapping[str, float]) -> go.Figure:
     return _layout(figure, 120 + 26 * len(names))
 
 
-Marginal = tuple[Sequence[Any], Sequence[float], Sequence[float]]
+Marginal = tuple[Sequence[Any], NDArray[np.float64], NDArray[np.float64]]
 """Values of one parameter, and the surrogate's mean and sd of the first objective there."""
 
 

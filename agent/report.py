@@ -12,11 +12,11 @@ from typing import Any
 import plotly.graph_objects as go
 
 from agent.explain import ENOUGH, default_trial, stories
-from agent.figures import Marginal, history_figure, importance_figure, slice_figure
+from agent.figures import history_figure, importance_figure, slice_figure
 from agent.origins import origin_style
 from agent.study_view import StudyView, account, origin_rows, trial_rows, verdicts
 from evals.task import Task
-from evals.trials import Trial, TrialState
+from evals.trials import TrialState
 
 SLICES = 4
 GRID = 25
@@ -129,23 +129,14 @@ def _plots(view: StudyView) -> dict[str, str]:
     task, trials = view.task, view.trials
     plots = {"history": _html(history_figure(task, trials)), "importance": "", "slices": ""}
     if sum(t.state is TrialState.COMPLETE for t in trials) >= ENOUGH:
-        from surrogates.explain import importances
+        from surrogates.explain import importances, marginal
 
         shares = importances(task, trials)
         plots["importance"] = _html(importance_figure(shares))
         leading = sorted(shares, key=lambda n: -shares[n])[:SLICES]
-        marginals = {name: _marginal(task, trials, name) for name in leading}
+        marginals = {name: marginal(task, trials, name, GRID) for name in leading}
         plots["slices"] = _html(slice_figure(task, trials, marginals))
     return plots
-
-
-def _marginal(task: Task, trials: Sequence[Trial], name: str) -> Marginal:
-    from surrogates.explain import marginal
-
-    places = [i / (GRID - 1) for i in range(GRID)]
-    grid = list(dict.fromkeys(task.space[name].from_unit(u) for u in places))
-    values: Marginal = marginal(task, trials, name, grid)
-    return values
 
 
 def _html(figure: go.Figure) -> str:
