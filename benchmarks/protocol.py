@@ -12,6 +12,7 @@ import json
 import time
 import zlib
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from benchmarks.tasks.registry import open_task
 from evals.space import Config
 from evals.trials import Evaluation
 
+WARM_UP_TASK = "mixed-kernel"
 PROTOCOL = 1
 """Raised when a change here makes older results incomparable."""
 
@@ -42,8 +44,9 @@ class Run:
     """What came out of a job: one entry per trial in each list.
 
     `observed` is the first objective's value (NaN where it did not complete), `regret` the
-    incumbent's, `suggest_s` and `evaluate_s` are seconds, `repeat` marks configurations that this
-    run had tried before. `error` is empty unless the arm failed.
+    incumbent's. `suggest_s` is the wall time of asking and telling; `suggest_cpu_s` the processor
+    time, which a busy machine stretches less. `repeat` marks configurations that this run had tried
+    before. `error` is empty unless the arm failed.
     """
 
     key: str
@@ -55,6 +58,7 @@ class Run:
     observed: list[float] = field(default_factory=list)
     regret: list[float] = field(default_factory=list)
     suggest_s: list[float] = field(default_factory=list)
+    suggest_cpu_s: list[float] = field(default_factory=list)
     evaluate_s: list[float] = field(default_factory=list)
     repeat: list[bool] = field(default_factory=list)
     error: str = ""
@@ -84,8 +88,16 @@ def start_configs(task: BenchmarkTask, seed: int, start: str) -> list[Config]:
     return first
 
 
-def run(job: Job) -> Run:
+@cache
+def warm_up(arm: str) -> None:
+    """Load what the arm imports, so that no run's first suggestion pays for it."""
+    run(Job(arm, WARM_UP_TASK, 0, N_START + 1), warm=True)
+
+
+def run(job: Job, warm: bool = False) -> Run:
     """Do a job; what goes wrong in the arm ends the run and is part of the result."""
+    if not warm:
+        warm_up(job.arm)
     arm, task = open_arm(job.arm), open_task(job.task)
     outcome = Run(key_of(job), arm.name, arm.version, task.name, task.group, job.seed)
     try:
@@ -114,20 +126,37 @@ def _loop(arm: Arm, task: BenchmarkTask, session: Session, job: Job, outcome: Ru
     results: list[Evaluation] = []
     try:
         for t in range(job.trials):
-            began = time.perf_counter()
+            clock = _Clock(session)
             config = handed[t] if t < len(handed) else session.ask()
-            asked = time.perf_counter()
+            clock.stop()
+            began = time.perf_counter()
             result = task.evaluate(config, _noise_seed(job.seed, t))
-            evaluated = time.perf_counter()
+            outcome.evaluate_s.append(result.cost or time.perf_counter() - began)
+            clock.go_on()
             session.tell(config, result)
-            told = time.perf_counter() - evaluated
+            clock.stop()
+            outcome.suggest_s.append(0.0 if t < len(handed) else clock.wall)
+            outcome.suggest_cpu_s.append(0.0 if t < len(handed) else clock.cpu)
             _note(outcome, task, configs, config, result)
-            outcome.suggest_s.append(0.0 if t < len(handed) else asked - began + told)
-            outcome.evaluate_s.append(result.cost or evaluated - asked)
             configs.append(config)
             results.append(result)
     finally:
         outcome.regret = task.regrets(configs, results)
+
+
+class _Clock:
+    """Wall and processor time of a session while it runs."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self.wall, self.cpu = session, 0.0, 0.0
+        self.go_on()
+
+    def go_on(self) -> None:
+        self._began = time.perf_counter(), self._session.cpu_seconds()
+
+    def stop(self) -> None:
+        self.wall += time.perf_counter() - self._began[0]
+        self.cpu += self._session.cpu_seconds() - self._began[1]
 
 
 def _note(

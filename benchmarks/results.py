@@ -21,7 +21,7 @@ from benchmarks.cache import directory
 from benchmarks.protocol import Run, to_json
 
 ROOT = Path(__file__).parent / "results"
-PER_TRIAL = ["observed", "regret", "suggest_s", "evaluate_s", "repeat"]
+PER_TRIAL = ["observed", "regret", "suggest_s", "suggest_cpu_s", "evaluate_s", "repeat"]
 
 
 def machine() -> str:
@@ -107,5 +107,6 @@ def _rows(row: dict[str, Any]) -> pd.DataFrame:
     if not count:
         return pd.DataFrame([same | {"trial": 0, "regret": float("inf")}])
     frame = pd.DataFrame({k: row[k][:count] for k in PER_TRIAL} | {"trial": range(1, count + 1)})
-    frame[["suggest_s", "evaluate_s"]] = frame[["suggest_s", "evaluate_s"]].round(5)
+    seconds = ["suggest_s", "suggest_cpu_s", "evaluate_s"]
+    frame[seconds] = frame[seconds].round(5)
     return frame.assign(**same)

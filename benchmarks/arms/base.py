@@ -6,6 +6,7 @@ The protocol hands every arm the same first trials (the default, then paired ran
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -30,6 +31,9 @@ class Session(Protocol):
 
     def tell(self, config: Config, result: Evaluation) -> None:
         """Take in what came out; also called for the first trials, which nobody asked for."""
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time used so far by whoever computes suggestions."""
 
     def close(self) -> None:
         """Let go of processes and files."""
@@ -81,6 +85,10 @@ class BaseSession:
     def tried(self) -> set[Any]:
         """Return the keys of all configurations tried."""
         return {self.space.key(c) for c, _ in self.history}
+
+    def cpu_seconds(self) -> float:
+        """Return this process's."""
+        return time.process_time()
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -15,6 +15,7 @@ import hashlib
 import json
 import time
 import warnings
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,11 @@ class SklearnTask(SingleObjectiveTask):
         """Best and median of random configurations, measured once by `make_reference`."""
         known = json.loads(REFERENCE.read_text())[self.name]
         return Scale(known["best"], known["median"], exact=False)
+
+    def regrets(self, configs: Sequence[Config], results: Sequence[Evaluation]) -> list[float]:
+        """Return the incumbent's error rate, not normalised: reports know the best of all arms."""
+        errors = [1 - r.values[0] for r in results]
+        return [float(e) for e in np.minimum.accumulate(errors)]
 
     def evaluate(self, config: Config, seed: int) -> Evaluation:
         """Train and score `config`; deterministic, as in the original protocol."""
