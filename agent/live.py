@@ -60,9 +60,6 @@ class LiveView:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self._live = Live(
-            console=console, get_renderable=self.render, refresh_per_second=4, transient=True
-        )
         self._task: Task | None = None
         self._study = ""
         self._trials: dict[int, Trial] = {}
@@ -70,6 +67,9 @@ class LiveView:
         self._began = time.monotonic()
         self._tokens = 0
         self._calls = 0
+        self._live = Live(
+            console=console, get_renderable=self.render, refresh_per_second=4, transient=True
+        )
 
     def __enter__(self) -> LiveView:
         self._live.start()

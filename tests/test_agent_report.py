@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from agent.events import RunStarted, TrialFinished, TrialReported, TrialStarted
+from agent.live import LiveView, sparkline
 from agent.outcome import Outcome, Score
 from agent.report import render_report, write_report
 from agent.study_view import StudyView, account, origin_rows, trial_rows, verdicts
+from agent.summary import summary, trial_table
 from evals.space import Categorical, Condition, Float, Int, SearchSpace
 from evals.task import Data, Objective, Source, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
@@ -102,3 +108,40 @@ def test_account_adds_up_what_the_llm_cost() -> None:
     assert "timed out" in said
     assert "1 were rejected" in said
     assert account(StudyView("demo", TASK, [])) == ["No language model was asked."]
+
+
+def test_live_view_follows_the_events() -> None:
+    trials = studied(10)
+    console = Console(width=120, record=True, file=StringIO())
+    live = LiveView(console)
+    live(RunStarted(TASK, "demo", tuple(trials[:9])))
+    live(TrialStarted(replace(trials[9], evaluation=None)))
+    live(TrialReported(9, 2, 0.5))
+    console.print(live.render())
+    said = console.export_text(clear=True)
+    assert "trial 10" in said
+    assert "step 2: 0.5" in said
+    assert "9 of 30 trials" in said
+    live(TrialFinished(trials[9], None))
+    console.print(live.render())
+    assert "10 of 30 trials" in console.export_text()
+
+
+def test_sparkline_falls_to_the_best() -> None:
+    bars = sparkline(TASK, studied(12))
+    assert len(bars) == 11
+    assert bars[0] == "█"
+    assert bars[-1] == "▁"
+    assert sparkline(TASK, []) == ""
+
+
+def test_summary_tells_scores_origins_and_files(tmp_path: Path) -> None:
+    console = Console(width=120, record=True, file=StringIO())
+    outcome = Outcome(files={"model": "model.skops"}, seconds={"training": 3.0})
+    view = StudyView("demo", TASK, studied(12), outcome=outcome)
+    console.print(summary(view, tmp_path))
+    console.print(trial_table(view))
+    said = console.export_text()
+    assert "model.skops" in said
+    assert "language model" in said
+    assert "training 3.0 s" in said
