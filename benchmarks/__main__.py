@@ -39,6 +39,25 @@ def run_suite(
 
 
 @app.command()
+def report(
+    suite: Annotated[str, typer.Argument(help="A suite that was run.")] = "quick",
+    arms: Annotated[str, typer.Option(help="Arms, with commas; default: all with results.")] = "",
+) -> None:
+    """Write the tables and the figure of a suite beside its results."""
+    from benchmarks import report as made
+
+    typer.echo(made.write(suite, [a.strip() for a in arms.split(",") if a.strip()]))
+
+
+@app.command()
+def pack(suite: str = "quick") -> None:
+    """Merge what has been run so far into the Parquet files."""
+    from benchmarks import results
+
+    typer.echo(f"{results.pack(suite).key.nunique()} runs")
+
+
+@app.command()
 def tasks() -> None:
     """List all tasks."""
     from benchmarks.tasks.registry import TASKS

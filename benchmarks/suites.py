@@ -52,17 +52,14 @@ SLOW_ARMS = ("ax", "smac", "hebo")
 QUICK_TASKS = (
     "hpobench-car",
     "hpobench-credit_g",
-    "hpolib-naval_propulsion",
     "hpolib-slice_localization",
     "nasbench201-cifar100",
     "sklearn-svm-wine",
     "sklearn-decisiontree-breast",
     "sklearn-mlp_sgd-iris",
     "bbob-rosenbrock-5d",
-    "bbob-attractivesector-5d",
     "bbob-gallagher101-5d",
     "mixed-kernel",
-    "conditional-pipeline",
 )
 
 SLOW_TASKS = (
@@ -89,7 +86,7 @@ SLOW_TASKS = (
 SUITES = {
     s.name: s
     for s in (
-        Suite("quick", QUICK_TASKS, FAST_ARMS, seeds=5, trials=30),
+        Suite("quick", QUICK_TASKS, FAST_ARMS, seeds=3, trials=30),
         Suite("full", TABLES + SKLEARN + FUNCTIONS + MIXED, FAST_ARMS, seeds=20, trials=50),
         Suite("slow-peers", SLOW_TASKS, (*FAST_ARMS, *SLOW_ARMS), seeds=10, trials=30),
         Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
