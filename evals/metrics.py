@@ -144,7 +144,7 @@ METRICS: dict[str, Metric] = {metric.name: metric for metric in _LIST}
 
 DEFAULT_METRIC: dict[Kind, str] = {
     "binary": "roc_auc",
-    "multiclass": "balanced_accuracy",
+    "multiclass": "accuracy",
     "regression": "root_mean_squared_error",
 }
 """What is optimised where the user named no metric."""

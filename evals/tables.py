@@ -276,8 +276,8 @@ def _are_dates(present: Series) -> bool:
 def target_kind(series: Series) -> Kind:
     """Return what kind of task predicting `series` is.
 
-    Two values are binary; words, and whole numbers with at most 20 values, are classes; any other
-    numbers are a regression.
+    Two values are binary, words are classes, other numbers are a regression (see
+    `few_whole_numbers` for those that may be classes too).
 
     Raises:
         DataError: all values are missing or equal, or they are dates, identifiers or free text.
@@ -300,9 +300,13 @@ def target_kind(series: Series) -> Kind:
         )
     if distinct == 2:
         return "binary"
-    if _numeric(present) and not (distinct <= 20 and _whole(present)):
-        return "regression"
-    return "multiclass"
+    return "regression" if _numeric(present) else "multiclass"
+
+
+def few_whole_numbers(series: Series) -> bool:
+    """Return whether a target holds at most 20 different whole numbers, which may be classes."""
+    present = series.dropna()
+    return bool(_numeric(present) and present.nunique() <= 20 and _whole(present))
 
 
 def _numeric(present: Series) -> bool:

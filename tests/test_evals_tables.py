@@ -130,7 +130,7 @@ def test_profile_names_what_a_column_holds() -> None:
         ([0, 1, None], "binary"),
         ([True, False, None], "binary"),
         (["a", "b", "c"], "multiclass"),
-        ([3, 4, 5, 3], "multiclass"),
+        ([3, 4, 5, 3], "regression"),
         ([1.5, 2.0, 3.0], "regression"),
         (list(range(100)), "regression"),
     ],

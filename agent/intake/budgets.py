@@ -1,0 +1,209 @@
+"""The budget: trials, total time, time per trial, tokens; and the number of folds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from agent.intake.claims import Claim, Reading
+from agent.intake.durations import Duration, durations_in
+from agent.intake.numbers import Number, numbers_in
+from agent.intake.text import Span, Text, fold
+from agent.intake.vocabulary import words
+
+_BETWEEN = r"[\s'-]{0,2}"
+_FIELD = {"trials": "budget.trials", "tokens": "budget.tokens", "folds": "validation.folds"}
+
+
+def read_budget(text: Text, taken: Iterable[Span] = ()) -> Reading:
+    """Read every limit; `taken` spans (file names, columns) hold no numbers of their own."""
+    reading = Reading()
+    spans = list(taken)
+    numbers = [n for n in numbers_in(text) if not any(n.span.overlaps(s) for s in spans)]
+    durations = durations_in(text, numbers)
+    _times(text, reading, durations)
+    inside = [d.span for d in durations]
+    free = [n for n in numbers if not any(n.span.overlaps(s) for s in inside)]
+    for key in ("tokens", "folds", "trials"):
+        _counts(text, reading, key, free)
+    _fold_words(text, reading)
+    _bare_number(text, reading, free)
+    _check(reading)
+    return reading
+
+
+def _times(text: Text, reading: Reading, durations: Sequence[Duration]) -> None:
+    for duration in durations:
+        if _of_the_past(text, duration.span):
+            continue
+        each = _per_trial(text, duration.span)
+        name = "budget.seconds_per_trial" if each else "budget.seconds"
+        quote = text.quote(each or duration.span)
+        _add(reading, name, Claim(duration.seconds, quote))
+
+
+def _add(reading: Reading, name: str, claim: Claim) -> None:
+    """Keep a limit; two different ones for the same thing contradict each other."""
+    known = reading.get(name)
+    if known and known.value != claim.value:
+        said = f"“{known.quote}” and “{claim.quote}”"
+        reading.contradict(name, f"Two values are given for {name}: {said}.")
+    elif not known:
+        reading.add(name, claim)
+
+
+def _per_trial(text: Text, span: Span) -> Span | None:
+    """Return the words that tie a duration to one trial: "2 min per model", "each at most 30 s"."""
+    clause = text.clause(span)
+    phrases = [fold(p) for p in text.phrases("per_trial")]
+    each = "|".join(re.escape(p).replace(r"\ ", r"[\s-]+") for p in sorted(phrases, key=len)[::-1])
+    glue = (
+        r"(?:\W{0,3}(?:for|max|maximum|at most|tops|or less|lang|hochstens|maximal|pour|para)?)"
+        r"\W{0,3}"
+    )
+    after = re.compile(rf"{glue}({each})(?![^\W_])|\s*/\s*(?:trial|model|run|fit)").match(
+        text.folded, span.end, clause.end
+    )
+    if after:
+        return Span(span.start, after.end())
+    before = text.folded[max(clause.start, span.start - 45) : span.start]
+    found = re.search(rf"(?<![^\W\d_])({each})[^\d,;]{{0,28}}$", before)
+    return Span(span.start - len(before) + found.start(), span.end) if found else None
+
+
+def _of_the_past(text: Text, span: Span) -> bool:
+    """Return whether a length of time tells a story instead of setting a limit."""
+    before = text.folded[max(0, span.start - 24) : span.start]
+    after = text.folded[span.end : span.end + 12]
+    return bool(_STORY_BEFORE.search(before) or _STORY_AFTER.match(after))
+
+
+_STORY_BEFORE = re.compile(
+    r"\b(last|past|previous|took|takes|take|taken|every|since|ago|vor|letzten|dernieres?|ultim[oai]s?"
+    r"|next|nachsten|already|seit|depuis|desde|da|waited|lost|wasted|spent|worked|meeting in)"
+    r"\W+(?:me |us |about |almost |nearly )?$"
+)
+_STORY_AFTER = re.compile(r"\W*(ago|old|later|earlier|alt|spater|late|geleden|fa\b|atras|temu)\b")
+
+
+def _counts(text: Text, reading: Reading, key: str, numbers: Sequence[Number]) -> None:
+    """Read "30 trials" and "trials: 30" (and the like for tokens and folds)."""
+    units = _alternatives(text, key)
+    names = _alternatives(text, f"{key}_before")
+    for number in numbers:
+        after = re.compile(rf"{_BETWEEN}(?:\w{{3,}}\s)??({units})").match(
+            text.folded, number.span.end
+        )
+        if after and _whole_word(text.folded, after.end()) and _plausible(text, key, number, after):
+            span = Span(number.span.start, after.end())
+            _add(reading, _FIELD[key], Claim(_whole(number.value), text.quote(span)))
+            continue
+        before = text.folded[max(0, number.span.start - 30) : number.span.start]
+        named = re.search(rf"(?<![^\W_])({names})\s?(?:of|is|von|de|di|:|=|was)?\s?$", before)
+        if named and names and not number.article and _named_plausible(text, key, number, named[1]):
+            span = Span(number.span.start - len(before) + named.start(), number.span.end)
+            if _FIELD[key] not in reading.claims:
+                _add(reading, _FIELD[key], Claim(_whole(number.value), text.quote(span)))
+
+
+def _alternatives(text: Text, key: str) -> str:
+    phrases = sorted({fold(p) for p in text.phrases(key)}, key=len, reverse=True)
+    return "|".join(re.escape(p).replace(r"\ ", r"[\s-]+") for p in phrases) or r"(?!)"
+
+
+def _whole_word(folded: str, end: int) -> bool:
+    return (
+        end >= len(folded)
+        or not folded[end].isalpha()
+        or folded[end] > "\u2fff"
+        or folded[end - 1] > "\u2fff"
+    )
+
+
+def _plausible(text: Text, key: str, number: Number, after: re.Match[str]) -> bool:
+    """Refuse "a run" and "one model", and "14 models of car" long before anything is tuned."""
+    if key != "trials":
+        return True
+    if number.article:
+        return False
+    vague = after[1] in (
+        "models",
+        "modelle",
+        "modeles",
+        "modelos",
+        "modelli",
+        "modellen",
+        "modeli",
+        "rounds",
+        "iterations",
+        "iteraciones",
+        "settings",
+        "combinations",
+        "goes",
+        "shots",
+    )
+    past = re.match(r"\s+(of (?:car|phone|glass)|ago|last|for each)", text.folded[after.end() :])
+    return not past and not (vague and "iteration" in after[1] and _max_before(text, number))
+
+
+def _max_before(text: Text, number: Number) -> bool:
+    before = text.folded[max(0, number.span.start - 12) : number.span.start]
+    return bool(re.search(r"\b(max|maximum|at most|up to)\W*$", before))
+
+
+def _named_plausible(text: Text, key: str, number: Number, name: str) -> bool:
+    if key == "trials" and name.startswith("budget"):
+        rest = text.folded[number.span.end : number.span.end + 12]
+        before = text.folded[max(0, number.span.start - 25) : number.span.start]
+        return (
+            not re.match(r"\s*(eur|dollar|\$|€|usd|token|k\b|%|gb|mb)", rest)
+            and "token" not in before
+        )
+    return True
+
+
+def _whole(value: float) -> int | float:
+    return int(value) if value == int(value) else value
+
+
+def _fold_words(text: Text, reading: Reading) -> None:
+    for language in text.languages:
+        for word, folds in words(language).get("fold_words", {}).items():
+            for span in text.find([word]):
+                _add(reading, "validation.folds", Claim(int(folds), text.quote(span)))
+    if "validation.folds" not in reading.claims:
+        for span in text.find_words("holdout"):
+            reading.add("validation.folds", Claim(1, text.quote(span)))
+            return
+
+
+def _bare_number(text: Text, reading: Reading, numbers: Sequence[Number]) -> None:
+    """Read the last number of a terse list as trials: "pima.csv bmi xgb mae 20", "15t"."""
+    if any(n.startswith("budget.") for n in reading):
+        return
+    for number in reversed(numbers):
+        ending = re.compile(r"\s?(t|x|tr)?\s*[.!]?\s*$").match(text.folded, number.span.end)
+        if ending and not number.article and number.value == int(number.value):
+            terse = len(text.folded.split()) <= 12
+            claim = Claim(int(number.value), text.quote(number.span), sure=terse)
+            reading.add("budget.trials", claim)
+        return
+
+
+def _check(reading: Reading) -> None:
+    """Turn impossible limits into contradictions that are explained."""
+    trials = reading.get("budget.trials")
+    if trials and trials.value != int(trials.value):
+        reading.contradict("budget.trials", f"“{trials.quote}” is not a whole number of trials.")
+    for name in ("budget.trials", "budget.seconds", "budget.seconds_per_trial"):
+        claim = reading.get(name)
+        if claim and claim.value <= 0:
+            reading.contradict(
+                name, f"“{claim.quote}” leaves nothing to spend; the budget must be positive."
+            )
+    total, each = reading.get("budget.seconds"), reading.get("budget.seconds_per_trial")
+    if total and each and each.value > total.value:
+        reading.contradict(
+            "budget.seconds_per_trial",
+            f"One trial may take longer (“{each.quote}”) than all together (“{total.quote}”).",
+        )

@@ -1,0 +1,130 @@
+"""The first reader: everything that code is sure of, in an order that keeps words apart.
+
+"500 trees" is a setting before it could be a model, "3 folds" a fold before it could be a trial:
+each part reads what the parts before it left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from agent.intake.budgets import read_budget
+from agent.intake.claims import Claim, Reading
+from agent.intake.columns import ColumnMention, column_mentions, read_target
+from agent.intake.files import file_spans
+from agent.intake.metrics import metric_mentions, read_metrics
+from agent.intake.models import model_mentions, read_models
+from agent.intake.numbers import numbers_in
+from agent.intake.settings import Wishes, read_settings
+from agent.intake.text import Span, Text
+from agent.intake.vocabulary import words
+from evals.task import Kind
+
+
+@dataclass(frozen=True)
+class CodeReader:
+    """Reads `text` about a table with `columns`."""
+
+    text: Text
+    columns: tuple[str, ...]
+
+    @cached_property
+    def wishes(self) -> Wishes:
+        """Settings that are fixed or bounded."""
+        return read_settings(self.text, [*file_spans(self.text), *self._exact_columns])
+
+    @cached_property
+    def _exact_columns(self) -> list[Span]:
+        """Columns written exactly as they are called, with more to them than a common word."""
+        odd = [c for c in self.columns if re.search(r"[_\d]|[a-z][A-Z]", c) and len(c) > 3]
+        return [
+            Span(*m.span())
+            for c in odd
+            for m in re.finditer(rf"(?<!\w){re.escape(c)}(?!\w)", self.text.raw)
+        ]
+
+    @cached_property
+    def _taken(self) -> list[Span]:
+        return [*file_spans(self.text), *self.wishes.spans, *self._exact_columns]
+
+    @cached_property
+    def budget(self) -> Reading:
+        """Trials, times, tokens, folds."""
+        return read_budget(self.text, self._taken)
+
+    @cached_property
+    def jargon(self) -> list[Span]:
+        """Where files, settings, metrics and models are named: no columns there."""
+        metrics = [m.span for m in metric_mentions(self.text, self._taken)]
+        models = [m.span for m in model_mentions(self.text, self._taken)]
+        return [*file_spans(self.text), *self.wishes.spans, *metrics, *models]
+
+    @property
+    def jargon_but_metrics(self) -> list[Span]:
+        """Where files, settings and columns written as code stand: no metrics there."""
+        return self._taken
+
+    def models(self, kind: Kind) -> Reading:
+        """Families wished for or ruled out."""
+        return read_models(self.text, kind, self._taken)
+
+    def metrics(self, kind: Kind) -> Reading:
+        """Metrics and trade-offs."""
+        return read_metrics(self.text, kind, self._taken)
+
+    @cached_property
+    def target(self) -> Reading:
+        """The column to predict."""
+        return read_target(self.text, self.columns, self.jargon)
+
+    @cached_property
+    def mentions(self) -> list[ColumnMention]:
+        """All columns named."""
+        return column_mentions(self.text, self.columns, self.jargon)
+
+    def validation(self) -> Reading:
+        """How to split, where the words say so, and the test part and the seed."""
+        reading = Reading()
+        self._scheme(reading)
+        for pattern in _TEST:
+            if found := re.search(pattern, self.text.folded):
+                share = float(found[1].replace(",", ".")) / 100
+                quote = self.text.quote(Span(*found.span()))
+                if 0 < share < 1:
+                    reading.add("validation.test_fraction", Claim(share, quote))
+        for span in self.text.find(words("wishes")["seed"]):
+            after = re.compile(r"[\s:=]*(?:of\s|is\s)?(\d+)").match(self.text.folded, span.end)
+            if after:
+                whole = Span(span.start, after.end())
+                reading.add("seed", Claim(int(after[1]), self.text.quote(whole)))
+        return reading
+
+    def _scheme(self, reading: Reading) -> None:
+        for mention in self.mentions:
+            before = self.text.folded[max(0, mention.span.start - 28) : mention.span.start]
+            after = self.text.folded[mention.span.end : mention.span.end + 20]
+            quote = self.text.quote(Span(max(0, mention.span.start - 20), mention.span.end))
+            grouped = any(True for _ in Text(before).find(_grouping(self.text)))
+            if grouped or re.match(r"\W+(?:\w+\s){0,2}(?:stay |kept )?together", after):
+                reading.add("validation.group", Claim(mention.column, quote))
+        for span in self.text.find_words("time"):
+            reading.add("validation.time", Claim(True, self.text.quote(span)))
+            return
+
+    def spoken_for(self) -> list[Span]:
+        """Return every span whose meaning is settled, numbers and durations included."""
+        return [*self.jargon, *(n.span for n in numbers_in(self.text))]
+
+
+_TEST = (
+    r"(\d{1,2}(?:[.,]\d+)?)\s?%\s?(?:\w+\s){0,5}?(?:test|testing|testdaten|prueba)\b",
+    r"\b(?:test|test set|held[- ]out|hold[- ]?out)\s(?:\w+\s){0,3}?(\d{1,2}(?:[.,]\d+)?)\s?%",
+    r"\b(?:hold out|set aside|keep)\s(\d{1,2}(?:[.,]\d+)?)\s?%",
+)
+
+
+def _grouping(text: Text) -> Sequence[str]:
+    return [p for p in text.phrases("group") if " " in p] or ["grouped by"]

@@ -1,0 +1,147 @@
+"""Durations: "half an hour", "1h30", "anderthalb Stunden", "une heure et demie", "90 s"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.intake.numbers import Number
+from agent.intake.text import Span, Text, fold
+from agent.intake.vocabulary import words
+
+SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
+_CLOCK = re.compile(
+    r"(?<![\w:.])(\d{1,2})\s?(?:h|std|u|ч)\s?(\d{1,2})(?:\s?(?:m|min|mins)?)(?![\w%.])"
+)
+_COLON = re.compile(r"(?<![\w:.])(\d{1,2}):(\d{2})(?::(\d{2}))?\s?(?:h|hours|stunden|std)(?!\w)")
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of time in seconds and where it stands."""
+
+    seconds: float
+    span: Span
+
+
+def durations_in(text: Text, numbers: Sequence[Number]) -> list[Duration]:
+    """Return the durations of a text in order, those joined by "and" added up."""
+    found = [*_clock(text), *_phrases(text)]
+    for number in numbers:
+        duration = _counted(text, number)
+        if duration and not any(duration.span.overlaps(d.span) for d in found):
+            found.append(duration)
+    found = [d for d in found if not any(_inside(d.span, o.span) for o in found if o is not d)]
+    return _joined(text, sorted(found, key=lambda d: d.span))
+
+
+def _inside(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end and inner != outer
+
+
+def _clock(text: Text) -> list[Duration]:
+    found = []
+    for match in _CLOCK.finditer(text.folded):
+        hours, minutes = int(match[1]), int(match[2])
+        found.append(Duration(hours * 3600.0 + minutes * 60, Span(*match.span())))
+    for match in _COLON.finditer(text.folded):
+        hours, minutes, seconds = (int(g or 0) for g in match.groups())
+        found.append(Duration(hours * 3600.0 + minutes * 60 + seconds, Span(*match.span())))
+    return found
+
+
+def _phrases(text: Text) -> list[Duration]:
+    found = []
+    for language in text.languages:
+        known = {fold(str(k)): float(v) for k, v in words(language)["durations"].items()}
+        for span in text.find(known):
+            said = re.sub(r"[\s_-]+", " ", text.folded[span.start : span.end])
+            value = next((v for k, v in known.items() if re.sub(r"[\s_-]+", " ", k) == said), None)
+            if value is not None:
+                found.append(Duration(value, span))
+    return found
+
+
+def _units(text: Text) -> dict[str, float]:
+    """Map every unit word of the text's languages, folded, to seconds; English goes last."""
+    units: dict[str, float] = {}
+    for language in text.languages:
+        for key, seconds in SECONDS.items():
+            for word in words(language)[key]:
+                units.setdefault(fold(str(word)), seconds)
+    return units
+
+
+def _counted(text: Text, number: Number) -> Duration | None:
+    """Return the duration that `number` and a unit right after it make."""
+    units = _units(text)
+    rest = text.folded[number.span.end :]
+    glue = r"[\s'-]{0,2}"
+    exact = re.match(
+        rf"{glue}({'|'.join(sorted(map(re.escape, units), key=len, reverse=True))})", rest
+    )
+    if exact and _ends(rest, exact.end()):
+        seconds, end = units[exact[1]], exact.end()
+    else:
+        near = re.match(rf"{glue}([^\W\d_]{{4,}})", rest)
+        unit = _near(near[1], units) if near else None
+        if near is None or unit is None:
+            return None
+        seconds, end = unit, near.end()
+    total = number.value * seconds
+    half = re.match(rf"\s*(?:{_half_phrases(text)})", rest[end:])
+    if half:
+        total, end = total + seconds / 2, end + half.end()
+    elif quarter := re.match(r"\s+and\s+(a|three)\s+quarters?", rest[end:]):
+        total += seconds * (0.25 if quarter[1] == "a" else 0.75)
+        end += quarter.end()
+    return Duration(total, Span(number.span.start, number.span.end + end))
+
+
+def _ends(rest: str, end: int) -> bool:
+    """Return whether a word may end there: always in scripts without blanks."""
+    if end >= len(rest) or not rest[end].isalnum():
+        return True
+    return bool(re.match(r"[^\x00-\u04ff]", rest[end - 1])) or bool(
+        re.match(r"[\u3040-\u9fff]", rest[end])
+    )
+
+
+def _half_phrases(text: Text) -> str:
+    phrases = [fold(p) for p in text.phrases("and_half")]
+    return "|".join(re.escape(p) + r"(?![^\W_])" for p in sorted(phrases, key=len, reverse=True))
+
+
+def _near(word: str, units: dict[str, float]) -> float | None:
+    """Return the unit that a misspelt word means: "mintues"."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import DamerauLevenshtein
+
+    long = [u for u in units if len(u) > 3]
+    hit = process.extractOne(
+        word, long, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=0.8
+    )
+    return units[hit[0]] if hit else None
+
+
+def _joined(text: Text, found: list[Duration]) -> list[Duration]:
+    """Add up neighbours: "1 h 30 min", "an hour and fifty minutes"."""
+    joined: list[Duration] = []
+    glue = (
+        r"[\s,]*(?:" + "|".join(map(re.escape, (*map(fold, text.phrases("and")), "and"))) + r")?\s*"
+    )
+    for duration in found:
+        last = joined[-1] if joined else None
+        between = text.folded[last.span.end : duration.span.start] if last else "x"
+        if (
+            last
+            and re.fullmatch(glue, between)
+            and duration.seconds < last.seconds
+            and "," not in between
+        ):
+            span = Span(last.span.start, duration.span.end)
+            joined[-1] = Duration(last.seconds + duration.seconds, span)
+        else:
+            joined.append(duration)
+    return joined

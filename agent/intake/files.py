@@ -1,0 +1,88 @@
+"""Which table is meant: the file named, a table whose name is said, or the only one there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from agent.intake.claims import Claim, Reading
+from agent.intake.text import Span, Text, fold
+from evals.tables import tables_in
+
+_ENDINGS = (
+    r"csv\.gz|tsv\.gz|csv|tsv|parquet|pq|tab|txt|xlsx|xls|json|jsonl|feather|arff|dat|data|pkl|sav"
+    r"|sqlite|db|zip|ods"
+)
+_QUOTED = re.compile(rf"[\"'«‘]([^\"'«»\n]{{1,200}}?\.(?:{_ENDINGS}))[\"'»’]", re.IGNORECASE)
+_PLAIN = re.compile(
+    rf"(?<![\w@])(?:~|\.{{1,2}})?/?(?:[\w.+-]+/)*[\w+-][\w.+-]*?\.(?:{_ENDINGS})(?![\w/])",
+    re.IGNORECASE | re.ASCII,
+)
+_PLAIN_UNICODE = re.compile(
+    rf"(?<![^\W\u3040-\u9fff])(?:~|\.{{1,2}})?/?(?:[\w.+-]+/)*[\w+-][\w.+-]*?\.(?:{_ENDINGS})(?![a-z0-9_/])",
+    re.IGNORECASE,
+)
+
+
+def file_spans(text: Text) -> list[Span]:
+    """Return where file names stand."""
+    quoted = [Span(*m.span(1)) for m in _QUOTED.finditer(text.raw)]
+    for pattern in (_PLAIN, _PLAIN_UNICODE):
+        found = [Span(*m.span()) for m in pattern.finditer(text.raw)]
+        quoted += [s for s in found if not any(s.overlaps(q) for q in quoted)]
+    return sorted(quoted)
+
+
+def read_file(text: Text, directory: Path) -> Reading:
+    """Claim `data.path`, relative to `directory` as the user wrote it."""
+    reading = Reading()
+    spans = file_spans(text)
+    names = list(dict.fromkeys(text.raw[s.start : s.end] for s in spans))
+    there = [n for n in (_existing(directory, name) for name in names) if n]
+    if there:
+        quote = next(n for n in names if _existing(directory, n) == there[-1])
+        if len(set(there)) > 1:
+            named = " and ".join(dict.fromkeys(there))
+            reading.contradict("data.path", f"Several files are named: {named}.")
+        reading.add("data.path", Claim(there[-1], quote))
+    elif names:
+        reading.add("data.path", Claim(names[-1], names[-1]))
+    else:
+        _unnamed(text, directory, reading)
+    return reading
+
+
+def _existing(directory: Path, name: str) -> str | None:
+    """Return `name` as it lies in `directory`, upper and lower case forgiven; None without it."""
+    path = directory / Path(name).expanduser()
+    if path.exists():
+        return str(Path(name)) if not name.startswith("~") else str(path)
+    if not path.parent.is_dir():
+        return None
+    same = [f.name for f in path.parent.iterdir() if f.name.casefold() == path.name.casefold()]
+    return str(Path(name).with_name(same[0])) if len(same) == 1 else None
+
+
+def _unnamed(text: Text, directory: Path, reading: Reading) -> None:
+    tables = tables_in(directory)
+    said = [t for t in tables if _said(text, t)]
+    if len(said) == 1:
+        span = next(text.find([_stem(said[0])]))
+        reading.add("data.path", Claim(said[0], text.quote(span)))
+    elif len(tables) == 1:
+        where = f"{tables[0]} is the only table here"
+        reading.add("data.path", Claim(tables[0], where, origin="your data"))
+    elif tables:
+        few = ", ".join(tables[:6])
+        reading.contradict("data.path", f"No file is named, and several tables lie here: {few}.")
+    else:
+        reading.contradict("data.path", "No file is named, and no table lies in this directory.")
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"(\.[a-z]+)+$", "", fold(name))
+
+
+def _said(text: Text, table: str) -> bool:
+    stem = _stem(table)
+    return len(stem) >= 3 and any(True for _ in text.find([stem]))

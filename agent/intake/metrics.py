@@ -1,0 +1,190 @@
+"""Metrics by the names people give them, their directions, and what is traded off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+
+from agent.intake.claims import Claim, Reading
+from agent.intake.mentions import Alias, mentions_of
+from agent.intake.negation import ruled_out
+from agent.intake.text import Span, Text
+from agent.intake.vocabulary import words
+from evals.metrics import METRICS
+from evals.task import Kind
+
+
+@dataclass(frozen=True)
+class MetricMention:
+    """A metric named at a place; `direction` where the words before it say one."""
+
+    metric: str
+    span: Span
+    out: bool = False
+    shown: bool = False
+    direction: str | None = None
+
+
+@cache
+def _aliases() -> tuple[Alias, ...]:
+    names: dict[str, list[str]] = words("metrics")["names"]
+    return tuple(Alias((m, ""), n) for m, said in names.items() if m in METRICS for n in said)
+
+
+def metric_mentions(text: Text, taken: Iterable[Span] = ()) -> list[MetricMention]:
+    """Return the metrics mentioned outside `taken` spans, in order, each once."""
+    hits = mentions_of(text, _aliases(), taken)
+    out = ruled_out(text, [h.span for h in hits])
+    found: list[MetricMention] = []
+    for hit, negated in zip(hits, out, strict=True):
+        direction, shown = _direction(text, hit.span), _only_shown(text, hit.span)
+        found.append(MetricMention(hit.key[0], hit.span, negated, shown, direction))
+    return _explained(text, found)
+
+
+def _explained(text: Text, found: list[MetricMention]) -> list[MetricMention]:
+    """Let an abbreviation in brackets say what the words before it mean; drop repetitions."""
+    kept: list[MetricMention] = []
+    for mention in found:
+        between = text.folded[kept[-1].span.end : mention.span.start] if kept else ""
+        if kept and re.fullmatch(r"\s?[(\[]\s?(?:i\.?e\.?,?\s)?", between):
+            kept[-1] = replace(
+                mention,
+                span=Span(kept[-1].span.start, mention.span.end),
+                direction=kept[-1].direction,
+            )
+        elif (
+            kept
+            and re.fullmatch(r"\s*(?:macro|weighted|micro)?\s*", between)
+            and _same_idea(kept[-1], mention)
+        ):
+            kept[-1] = replace(kept[-1], span=Span(kept[-1].span.start, mention.span.end))
+        elif mention.metric not in [k.metric for k in kept if k.out == mention.out]:
+            kept.append(mention)
+    return kept
+
+
+def _same_idea(first: MetricMention, second: MetricMention) -> bool:
+    return first.metric == second.metric
+
+
+def _direction(text: Text, span: Span) -> str | None:
+    """Return the direction asked for in the few words before a metric (or right after it)."""
+    clause = text.clause(span)
+    before = text.folded[max(clause.start, span.start - 30) : span.start]
+    before = re.split(r"[,(]", before)[-1]
+    piece, found = Text(before), []
+    for way in ("maximize", "minimize"):
+        found += [(s.end, way) for s in piece.find(words("metrics")[way])]
+    if not found:
+        return None
+    end, way = max(found)
+    return way if len(re.findall(r"\w+", before[end:])) <= 4 else None
+
+
+def _only_shown(text: Text, span: Span) -> bool:
+    clause = text.clause(span)
+    before = text.folded[max(clause.start, span.start - 24) : span.start]
+    return any(
+        len(before[s.end :].split()) <= 3 for s in Text(before).find(words("metrics")["only_shown"])
+    )
+
+
+def for_kind(metric: str, kind: Kind) -> str:
+    """Return what a metric is called for `kind`: F1 over several classes is macro-averaged."""
+    if kind == "multiclass":
+        several: dict[str, str] = words("metrics")["several_classes"]
+        return several.get(metric, metric)
+    return metric
+
+
+def read_metrics(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
+    """Claim `objectives`, a list of metric names, quality first."""
+    reading = Reading()
+    busy = list(taken)
+    mentions = metric_mentions(text, busy)
+    wanted = [m for m in mentions if not m.out and not m.shown] or [
+        m for m in mentions if not m.out
+    ]
+    names = list(dict.fromkeys(for_kind(m.metric, kind) for m in wanted))
+    _check(text, kind, reading, wanted)
+    extras = _tradeoffs(text, [*busy, *(m.span for m in mentions)], bool(wanted))
+    vague = _vague(text) if not names else None
+    if vague and kind != "regression":
+        names = ["accuracy"]
+    quotes = [text.quote(m.span) for m in wanted] + [text.quote(s) for _, s in extras]
+    quotes += [vague] if vague and not wanted else []
+    if names or extras:
+        value = (*names, *(name for name, _ in extras))
+        reading.add("objectives", Claim(value, ", ".join(quotes), sure=bool(wanted)))
+    return reading
+
+
+def _check(text: Text, kind: Kind, reading: Reading, wanted: Sequence[MetricMention]) -> None:
+    for mention in wanted:
+        metric, said = METRICS[for_kind(mention.metric, kind)], text.quote(mention.span)
+        if kind not in metric.kinds:
+            reading.contradict("objectives", f"“{said}” does not fit a {kind} target.")
+        if mention.direction and mention.direction != metric.direction:
+            reading.contradict(
+                "objectives",
+                f"You ask to {mention.direction} “{said}”, but a good model has "
+                f"{'little' if metric.direction == 'minimize' else 'much'} of it.",
+            )
+    for first, second in pairwise(wanted):
+        if not _joined(text, first.span, second.span):
+            said = f"“{text.quote(first.span)}” and “{text.quote(second.span)}”"
+            reading.contradict("objectives", f"Two metrics are named: {said}.")
+
+
+def _joined(text: Text, first: Span, second: Span) -> bool:
+    """Return whether two metrics are wished for together: "recall and precision", "AUC but …"."""
+    between = text.folded[first.end : second.start]
+    around = text.folded[max(0, first.start - 30) : second.end + 30]
+    ands = [p for p in text.phrases("and") if p not in ("or", "oder", "ou", "o", "of", "lub")]
+    joins = (*ands, *text.phrases("but"), "&", "+", "vs", "versus", "with", "against")
+    if any(True for _ in Text(between).find(joins)) and not re.search(r"[.;\n]\s", between):
+        return True
+    return bool(
+        re.search(r"\b(both|trade|balance|pareto|beide|les deux|ambos|entrambi)\b", around)
+    ) or bool(re.fullmatch(r"\s*[,/]\s*", between) and re.search(r"\b(both|beide)\b", text.folded))
+
+
+def _vague(text: Text) -> str | None:
+    for span in text.find(words("metrics")["vague"]["quality"]):
+        return text.quote(span)
+    return None
+
+
+def _tradeoffs(text: Text, busy: Sequence[Span], has_metric: bool) -> list[tuple[str, Span]]:
+    """Return size and speed of the model where the user wants them, in order of the text."""
+    found: list[tuple[str, Span]] = []
+    for name in ("model_size", "predict_seconds"):
+        spans = [
+            s for s in text.find(words("wishes")[name]) if not any(s.overlaps(b) for b in busy)
+        ]
+        for span in spans:
+            if _of_the_model(text, span, has_metric):
+                found.append((name, span))
+                break
+    return sorted(found, key=lambda f: f[1])
+
+
+def _of_the_model(text: Text, span: Span, has_metric: bool) -> bool:
+    """Return whether "small" is said of the model, not of a company or a test."""
+    clause = text.clause(span)
+    said, rest = text.folded[clause.start : clause.end], text.folded[span.end : clause.end]
+    if ruled_out(text, [span])[0]:
+        return False
+    quality = has_metric or _vague(text) is not None
+    if " " in text.folded[span.start : span.end] or "-" in text.folded[span.start : span.end]:
+        return True
+    ends = not re.match(r"\s+[^\W\d_]", rest)
+    joins = (*text.phrases("and"), *text.phrases("but"), *words("wishes")["of_model"], "enough")
+    follower = re.match(r"\s+([^\W_]+)", rest)
+    ends = ends or bool(follower and any(True for _ in Text(follower[1]).find(joins)))
+    about = any(True for _ in Text(said).find((*words("wishes")["of_model"], *text.phrases("but"))))
+    return ends and quality and (about or "accura" in said)

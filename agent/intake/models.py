@@ -1,0 +1,126 @@
+"""Model families by the names people give them, wished for or ruled out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from agent.intake.claims import Claim, Reading
+from agent.intake.mentions import Alias, mentions_of
+from agent.intake.negation import ruled_out
+from agent.intake.text import Span, Text
+from agent.intake.vocabulary import words
+from evals.task import Kind
+
+ALL = (
+    *("lightgbm", "xgboost", "hist_gradient_boosting", "random_forest", "extra_trees"),
+    *("decision_tree", "svm", "knn", "logistic_regression", "elastic_net", "mlp"),
+)
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Families named at a place, whether as a group ("trees"), and whether ruled out."""
+
+    families: tuple[str, ...]
+    group: str | None
+    span: Span
+    out: bool = False
+    past: bool = False
+
+
+def fits(family: str, kind: Kind) -> bool:
+    """Return whether a family can predict that kind of target."""
+    if family == "logistic_regression":
+        return kind != "regression"
+    return family != "elastic_net" or kind == "regression"
+
+
+@cache
+def _aliases() -> tuple[Alias, ...]:
+    content: dict[str, Any] = words("models")
+    found = [Alias((f, ""), n) for f, names in content["families"].items() for n in names]
+    groups = content["groups"].items()
+    return (*found, *(Alias(("", g), n) for g, entry in groups for n in entry["names"]))
+
+
+def model_mentions(text: Text, taken: Iterable[Span] = ()) -> list[Mention]:
+    """Return the families mentioned outside `taken` spans, in order."""
+    hits = mentions_of(text, _aliases(), taken)
+    out = ruled_out(text, [h.span for h in hits])
+    found = []
+    for hit, negated in zip(hits, out, strict=True):
+        family, group = hit.key
+        members = (family,) if family else tuple(words("models")["groups"][group]["families"])
+        found.append(Mention(members, group or None, hit.span, negated, _past(text, hit.span)))
+    return found
+
+
+def _past(text: Text, span: Span) -> bool:
+    """Return whether a mention tells what was used once, by others, or as a comparison."""
+    before = text.folded[max(text.clause(span).start, span.start - 30) : span.start]
+    stories = list(Text(before).find(text.phrases("past")))
+    return bool(stories) and not list(
+        Text(before[stories[-1].end :]).find(text.phrases("positive"))
+    )
+
+
+def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
+    """Claim the families wished for, or all that fit less those ruled out."""
+    reading = Reading()
+    mentions = _without_details(model_mentions(text, taken))
+    wished = [m for m in mentions if not m.out and not m.past]
+    wished = wished or [m for m in mentions if not m.out and m.past]
+    out = {f for m in mentions if m.out for f in _for_kind(m, kind, ruled_out=True)}
+    if wished:
+        _claim_wished(text, kind, reading, wished, out)
+    elif out:
+        left = tuple(f for f in ALL if fits(f, kind) and f not in out)
+        quote = ", ".join(text.quote(_with_negator(text, m.span)) for m in mentions if m.out)
+        reading.add("models", Claim(left, quote))
+    return reading
+
+
+def _claim_wished(
+    text: Text, kind: Kind, reading: Reading, wished: Sequence[Mention], out: set[str]
+) -> None:
+    families = list(dict.fromkeys(f for m in wished for f in _for_kind(m, kind)))
+    left = tuple(f for f in families if f not in out)
+    quote = ", ".join(dict.fromkeys(text.quote(m.span) for m in wished))
+    if not left:
+        reading.contradict("models", f"“{quote}” is both wished for and ruled out.")
+    unfit = [f for f in left if not fits(f, kind)]
+    if unfit:
+        reading.contradict("models", f"“{quote}” cannot predict a {kind} target.")
+    sure = not any(m.past for m in wished)
+    reading.add("models", Claim(left or tuple(families), quote, sure=sure))
+
+
+def _without_details(mentions: Sequence[Mention]) -> list[Mention]:
+    """Drop a group that another mention spells out: "gradient boosting (lightgbm)"."""
+    return [m for m in mentions if not (m.group and _spelled_out(m, mentions))]
+
+
+def _spelled_out(group: Mention, mentions: Sequence[Mention]) -> bool:
+    members = set(group.families)
+    others = [m for m in mentions if m is not group and m.out == group.out and not m.group]
+    return any(
+        set(m.families) <= members
+        and (abs(m.span.start - group.span.end) <= 4 or 0 <= group.span.start - m.span.end <= 3)
+        for m in others
+    )
+
+
+def _for_kind(mention: Mention, kind: Kind, ruled_out: bool = False) -> Iterator[str]:
+    """Yield the families of a mention; of a linear group only the one that fits the kind."""
+    for family in mention.families:
+        if mention.group != "linear" or ruled_out or fits(family, kind):
+            yield family
+
+
+def _with_negator(text: Text, span: Span) -> Span:
+    clause = text.clause(span)
+    before = [n for n in text.find_words("negators") if clause.start <= n.start < span.start]
+    return Span(before[-1].start, span.end) if before else span

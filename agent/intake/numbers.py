@@ -1,0 +1,128 @@
+"""Numbers in digits and in words: "1,000", "5k", "two dozen", "fünfundzwanzig", "une vingtaine"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from agent.intake.text import Span, Text
+from agent.intake.vocabulary import words
+
+_DIGITS = re.compile(
+    r"(?<![a-z_0-9\u00e0-\u04ff])(?<!\w[.,])"
+    r"(?P<number>\d{1,3}(?:[,.' \u00a0]\d{3})+(?!\d)|\d+(?:[.,]\d+)?(?:e[-+]?\d+)?)"
+    r"(?P<scale>\s?(?:k|m|mio|million)(?![^\W_]))?"
+)
+_SCALES = {"k": 1e3, "m": 1e6, "mio": 1e6, "million": 1e6}
+_LIBRARY = ("en", "de", "fr", "es", "it", "pt", "nl")
+"""Languages whose number words the library text2num reads."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number and where it stands; `article` marks a mere "a" or "one"."""
+
+    value: float
+    span: Span
+    article: bool = False
+
+
+@dataclass(frozen=True)
+class _Word:
+    """One token, as text2num wants it."""
+
+    word: str
+
+    def text(self) -> str:
+        return self.word
+
+    def nt_separated(self, previous: _Word) -> bool:
+        return False
+
+    def not_a_number_part(self) -> bool:
+        return False
+
+
+def numbers_in(text: Text) -> list[Number]:
+    """Return the numbers of a text in order; where two readings overlap the longer one stands."""
+    found = [*_digits(text), *_listed(text), *_spelled(text)]
+    found.sort(key=lambda n: (n.span.start - n.span.end, n.article))
+    kept: list[Number] = []
+    for number in found:
+        if not any(number.span.overlaps(k.span) for k in kept):
+            kept.append(number)
+    return _multiplied(text, sorted(kept, key=lambda n: n.span))
+
+
+def _digits(text: Text) -> Iterator[Number]:
+    for match in _DIGITS.finditer(text.folded):
+        scale = (match["scale"] or "").strip()
+        if scale == "m" and not re.match(r"\W*tokens?", text.folded[match.end() :]):
+            scale, end = "", match.end("number")  # "30 m" are minutes
+        else:
+            end = match.end()
+        yield Number(_value(match["number"]) * _SCALES.get(scale, 1), Span(match.start(), end))
+
+
+def _value(digits: str) -> float:
+    """Read 1,000 and 1.000 and 1 000 as a thousand, 0.001 and 2,5 as fractions."""
+    if re.fullmatch(r"[1-9]\d{0,2}([,.' \u00a0]\d{3})+", digits):
+        return float(re.sub(r"\D", "", digits))
+    return float(digits.replace(",", "."))
+
+
+def _listed(text: Text) -> Iterator[Number]:
+    for language in text.languages:
+        values = words(language)["numbers"]
+        by_folded = {Text(str(k)).folded: float(v) for k, v in values.items()}
+        for span in text.find(values):
+            said = re.sub(r"[\s_-]+", " ", text.folded[span.start : span.end])
+            value = by_folded.get(said, by_folded.get(said.replace(" ", "-")))
+            if value is not None:
+                yield Number(value, span, article=value == 1)
+
+
+def _spelled(text: Text) -> Iterator[Number]:
+    from text_to_num import find_numbers
+
+    matches = list(re.finditer(r"[^\W\d_]+|\d+|\s+|[^\w\s]|_", text.raw))
+    tokens = [_Word(m[0].lower()) for m in matches]
+    for language in text.languages:
+        if language in _LIBRARY:
+            for hit in find_numbers(tokens, language, threshold=0.0):
+                span = Span(matches[hit.start].start(), matches[hit.end - 1].end())
+                said = text.raw[span.start : span.end]
+                if not hit.is_ordinal and not any(c.isdigit() for c in said):
+                    yield Number(float(hit.value), span, article=hit.value == 1)
+
+
+def _multiplied(text: Text, numbers: Sequence[Number]) -> list[Number]:
+    """Join a number and the multiplier after it: two dozen."""
+    factors = {
+        Text(str(k)).folded: float(v)
+        for language in text.languages
+        for k, v in words(language)["multipliers"].items()
+    }
+    joined: list[Number] = []
+    for number in numbers:
+        last = joined[-1] if joined else None
+        said = text.folded[number.span.start : number.span.end]
+        between = text.folded[last.span.end : number.span.start] if last else ""
+        if last and said in factors and last.value < 100 and re.fullmatch(r"[\s-]+", between):
+            joined[-1] = Number(last.value * factors[said], Span(last.span.start, number.span.end))
+        else:
+            joined.append(number)
+    return _followed(text, joined, factors)
+
+
+def _followed(text: Text, numbers: list[Number], factors: dict[str, float]) -> list[Number]:
+    found = []
+    for number in numbers:
+        follower = re.match(r"\s+([^\W\d_]+(?: d'| de| di)?)", text.folded[number.span.end :])
+        factor = factors.get(follower[1]) if follower else None
+        if follower and factor:
+            end = number.span.end + follower.end()
+            number = Number(number.value * factor, Span(number.span.start, end))
+        found.append(number)
+    return found

@@ -1,0 +1,237 @@
+"""Settings that are fixed and bounds that are wished for: "at most 500 trees", "RBF kernel"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from agent.intake.mentions import normal
+from agent.intake.numbers import Number, numbers_in
+from agent.intake.text import Span, Text, fold, pattern
+from agent.intake.vocabulary import words
+from evals.parameters import Scalar
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A bound or a fixed value of one setting: `sign` is "<=", ">=" or "="."""
+
+    setting: str
+    sign: str
+    value: Scalar
+    span: Span
+
+    def name(self, models: Sequence[str]) -> str:
+        """Return the setting's name in the first of `models` that has it."""
+        entry = words("settings").get(self.setting)
+        if entry is None:
+            return self.setting
+        owner = next((m for m in models if m in entry["families"]), "")
+        return str(entry["own"].get(owner, entry["own"]["default"]))
+
+
+@dataclass
+class Wishes:
+    """All that the user fixed or bounded, and the spans that say so."""
+
+    wishes: list[Wish] = field(default_factory=list)
+
+    @property
+    def spans(self) -> list[Span]:
+        """Where they stand."""
+        return [w.span for w in self.wishes]
+
+    def fixed(self, models: Sequence[str]) -> dict[str, Scalar]:
+        """Return the settings that are not tuned, by the estimators' own names."""
+        return {w.name(models): w.value for w in self.wishes if w.sign == "="}
+
+    def constraints(self, models: Sequence[str]) -> list[str]:
+        """Return the bounds as expressions, by the estimators' own names."""
+        bounds = [w for w in self.wishes if w.sign != "="]
+        return list(dict.fromkeys(f"{w.name(models)} {w.sign} {w.value}" for w in bounds))
+
+
+_KERNEL = re.compile(
+    r"\b(rbf|linear|poly|polynomial|sigmoid|gaussian|gauss)[\s-]?(?:kernel|kern|noyau)\b"
+    r"|\b(?:kernel|noyau)[\s:=]+(rbf|linear|poly|polynomial|sigmoid|gaussian)\b"
+    r"|\b(?:kernel|nucleo|noyau)\s+(rbf|lineal|lineare|lineaire|linear|polinomico|gaussiano)\b"
+)
+_KERNELS = {"polynomial": "poly", "gaussian": "rbf", "gauss": "rbf", "gaussiano": "rbf"}
+_KERNELS |= {"lineal": "linear", "lineare": "linear", "lineaire": "linear", "polinomico": "poly"}
+_ASSIGNED = re.compile(
+    r"(?<![\w.])([a-z][a-z0-9]*(?:_[a-z0-9]+)+|bootstrap|kernel|criterion|solver|penalty|booster|weights)\s?=\s?['\"]?([\w.+-]+)['\"]?"
+)
+
+
+def read_settings(text: Text, taken: Iterable[Span] = ()) -> Wishes:
+    """Return what the text fixes or bounds, outside `taken` spans."""
+    busy = list(taken)
+    found = [*_class_weights(text), *_kernels(text), *_assigned(text)]
+    busy += [w.span for w in found]
+    numbers = [n for n in numbers_in(text) if not n.article]
+    for number in (n for n in numbers if not any(n.span.overlaps(b) for b in busy)):
+        if any(number.span.overlaps(w.span) for w in found):
+            continue
+        found += _around(text, number, numbers)
+    return Wishes(found)
+
+
+def _class_weights(text: Text) -> Iterator[Wish]:
+    for span in text.find(words("wishes")["class_weighted"]):
+        yield Wish("class_weight", "=", "balanced", span)
+        return
+
+
+def _kernels(text: Text) -> Iterator[Wish]:
+    for match in _KERNEL.finditer(text.folded):
+        said = next(g for g in match.groups() if g)
+        before = text.folded[max(0, match.start() - 12) : match.start()]
+        if not re.search(r"\b(no|not|without|kein\w*|ohne|sans|sin)\W+(?:an?\s)?$", before):
+            yield Wish("kernel", "=", _KERNELS.get(said, said), Span(*match.span()))
+            return
+
+
+def _assigned(text: Text) -> Iterator[Wish]:
+    """Read `name=value` as it would stand in code."""
+    known = {n for e in words("settings").values() for n in map(normal, e["names"])}
+    for match in _ASSIGNED.finditer(text.folded):
+        if normal(match[1]) not in known and match[1] not in _NO_SETTING:
+            raw = text.raw[match.start(2) : match.end(2)]
+            yield Wish(match[1], "=", _scalar(raw), Span(*match.span()))
+
+
+_NO_SETTING = {
+    "n_trials",
+    "n_folds",
+    "n_splits",
+    "random_state",
+    "max_trials",
+    "n_iter",
+    "test_size",
+}
+
+
+def _scalar(said: str) -> Scalar:
+    if said.lower() in ("true", "false"):
+        return said.lower() == "true"
+    if said.lower() == "none":
+        return None
+    try:
+        value = float(said)
+    except ValueError:
+        return said
+    return int(value) if value == int(value) and "." not in said else value
+
+
+@cache
+def _settings() -> dict[str, str]:
+    content: dict[str, Any] = words("settings")
+    return {normal(n): s for s, entry in content.items() for n in entry["names"]}
+
+
+def _around(text: Text, number: Number, numbers: Sequence[Number]) -> list[Wish]:
+    """Return what `number` says of the setting named right after or before it."""
+    names = pattern(tuple(_settings()))
+    clause = text.clause(number.span)
+    after = re.compile(r"[\s-]*(?:" + names.pattern + r")").match(text.folded, number.span.end)
+    if after and _whole(text, after):
+        word = normal(re.sub(r"^[\s-]+", "", after[0]))
+        span = Span(number.span.start, after.end())
+        sign = _sign(
+            text, Span(max(clause.start, number.span.start - 32), number.span.start), after.end()
+        )
+        return [Wish(_settings()[word], sign or "=", _number(number), span)]
+    window = Span(max(clause.start, number.span.start - 48), number.span.start)
+    before = [m for m in names.finditer(text.folded, window.start, window.end) if _whole(text, m)]
+    return _after_name(text, before[-1], number, numbers) if before else []
+
+
+def _after_name(
+    text: Text, name: re.Match[str], number: Number, numbers: Sequence[Number]
+) -> list[Wish]:
+    setting = _settings()[normal(name[0])]
+    between = text.folded[name.end() : number.span.start]
+    if setting == "c" and text.raw[name.start() : name.end()] != "C":
+        return []
+    pair = re.fullmatch(_BETWEEN, between)
+    other = next((n for n in numbers if 0 < n.span.start - number.span.end <= 6), None)
+    span = Span(name.start(), number.span.end)
+    if pair and other:
+        low, high = sorted((number.value, other.value))
+        span = Span(name.start(), other.span.end)
+        return [Wish(setting, ">=", _short(low), span), Wish(setting, "<=", _short(high), span)]
+    if re.search(r"[,;]", between) or not re.fullmatch(_glue(text), between):
+        return []
+    start = max(text.clause(span).start, name.start() - 32)
+    sign = _sign(text, Span(start, number.span.start), number.span.end)
+    if not sign and re.match(r"max\w*\s", fold(name[0])):
+        sign = "<="
+    return [Wish(setting, sign or "=", _number(number), span)]
+
+
+_BETWEEN = (
+    r"\s*(?:is\s|of\s|in\s|from\s|search(?:ed)?\s)?\s*"
+    r"(?:between|from|zwischen|entre|tra|fra|tussen|miedzy|mellan|\[|in|range|von)?\s*\[?\s*"
+)
+
+
+def _glue(text: Text) -> str:
+    """Return what may stand between a setting and its number: signs, comparisons, "of", "is"."""
+    keys = ("at_most", "at_least", "exactly", "upward", "downward", "negators")
+    phrases = {fold(p) for k in keys for p in text.phrases(k)} | {
+        "should be",
+        "must be",
+        "go",
+        "goes",
+    }
+    listed = "|".join(re.escape(p) for p in sorted(phrases, key=len, reverse=True))
+    return rf"(?:[\s:=(<>≤≥-]|{listed}|von|di|de|del|van|be|than|als|should|must)*"
+
+
+_LESS = (
+    r"\s*(or (fewer|less|below|lower|under)|at most|max\b|maximum|tops|oder weniger|ou moins"
+    r"|o menos|以下|以内|まで)"
+)
+_MORE = r"\s*(or (more|above)|at least|minimum|oder mehr|ou plus|o mas|以上)"
+
+
+def _sign(text: Text, before: Span, end: int) -> str:
+    """Return "<=", ">=" or "" from the words before a number and right after it."""
+    said = text.folded[before.start : before.end]
+    said = re.split(r"[,;]\s", said)[-1]
+    tail = text.folded[end : end + 16]
+    if re.match(_LESS, tail):
+        return "<="
+    if re.match(_MORE, tail):
+        return ">="
+    piece = Text(said)
+    last = _last(piece, text.phrases("at_least"))
+    upward = _last(piece, text.phrases("upward"))
+    plain = set(text.phrases("at_most")) - set(text.phrases("upward"))
+    downward = _last(piece, tuple(plain))
+    if last >= 0 and last >= downward and not re.search(r"\b(not?|nicht)\s+$", said[:last]):
+        return ">="
+    if upward >= 0 and upward >= downward:
+        negated = _last(piece, text.phrases("negators")) >= 0 or downward >= 0
+        return "<=" if negated else ">="
+    return "<=" if downward >= 0 else ""
+
+
+def _last(piece: Text, phrases: tuple[str, ...]) -> int:
+    return max((s.start for s in piece.find(phrases)), default=-1)
+
+
+def _whole(text: Text, match: re.Match[str]) -> bool:
+    end = match.end()
+    return end >= len(text.folded) or not re.match(r"[a-z_]", text.folded[end])
+
+
+def _number(number: Number) -> int | float:
+    return _short(number.value)
+
+
+def _short(value: float) -> int | float:
+    return int(value) if value == int(value) else value

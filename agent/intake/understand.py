@@ -1,0 +1,342 @@
+"""Plain English in, a checked task out.
+
+Code and the language model read the description side by side; `merge` says what is settled; what
+is open is asked about, or, with nobody to ask, assumed aloud, or refused where that were reckless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.intake import llm_reader
+from agent.intake.claims import Ask, Claim, Question, Reading
+from agent.intake.code_reader import CodeReader
+from agent.intake.columns import named_target, spoken
+from agent.intake.files import read_file
+from agent.intake.interview import Interview
+from agent.intake.kinds import read_kind
+from agent.intake.merge import merge_budget, merge_models, merge_objectives, merge_target
+from agent.intake.models import ALL, fits
+from agent.intake.positive import read_positive, usual_positive
+from agent.intake.text import Text
+from evals.metrics import DEFAULT_METRIC, METRICS, metric
+from evals.structure import find_structure
+from evals.tables import native, profile, read_table, tables_in
+from evals.task import Kind, Source, Task
+from prompts.chat import LanguageModel
+from prompts.errors import InvalidTaskError, LanguageModelError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+LONGEST = 8000
+"""Characters of a description; more is a document, not a wish."""
+DEFAULT_TRIALS = 30
+Notify = Callable[[str], None]
+
+
+def understand(
+    description: str,
+    *,
+    directory: Path,
+    language_model: LanguageModel | None,
+    frame: DataFrame | None = None,
+    ask: Ask | None = None,
+    notify: Notify = lambda line: None,
+) -> Task:
+    """Return the task that `description` asks for.
+
+    Args:
+        description: what the user says, in any language.
+        directory: file names in the description are relative to it.
+        language_model: the second reader; None leaves code alone.
+        frame: the table, where the caller has it already.
+        ask: puts one question to the user; None (--yes) takes defaults and says so.
+        notify: receives lines about what takes time.
+
+    Raises:
+        InvalidTaskError: a guess would be reckless, or the wishes contradict each other.
+        DataError: the table cannot be used.
+    """
+    text = _checked(description)
+    intake = _Intake(text, Interview(ask))
+    path = "" if frame is not None else intake.path(directory)
+    if frame is None:
+        notify(f"Reading {path} …")
+        frame = read_table(directory / path)
+    reader = CodeReader(text, tuple(str(c) for c in frame.columns))
+    answer = intake.second_reader(language_model, path, frame, notify)
+    return intake.task(path, frame, reader, answer)
+
+
+def _checked(description: str) -> Text:
+    if not any(c.isalnum() for c in description):
+        raise InvalidTaskError(
+            "The description is empty.",
+            hint='Say what to tune, such as: "Predict churn from customers.csv with LightGBM".',
+        )
+    if len(description) > LONGEST:
+        raise InvalidTaskError(
+            f"The description has {len(description):,} characters; {LONGEST:,} is the most.",
+            hint="Say in a few sentences what to predict, from which file, and how.",
+        )
+    return Text(description)
+
+
+@dataclass
+class _Intake:
+    """One reading in progress: the fields settled so far, each with its source."""
+
+    text: Text
+    interview: Interview
+    sources: dict[str, Source] = field(default_factory=dict)
+
+    def note(self, name: str, claim: Claim) -> Any:
+        """Record where a field came from, and return its value."""
+        self.sources[name] = Source(origin=claim.origin, quote=claim.quote)
+        return claim.value
+
+    def chose(self, name: str, value: str) -> Claim:
+        """Return what the user answered as a claim of their own words."""
+        return Claim(value, f"your answer: {value}")
+
+    def path(self, directory: Path) -> str:
+        """Settle which table is meant."""
+        reading = read_file(self.text, directory)
+        for name, sentence in reading.contradictions:
+            tables = tuple(tables_in(directory))
+            question = Question(name, sentence, tables, tables[0] if tables else "")
+            hint = "Name one file in the description."
+            reading.add(name, self.chose(name, self.interview.settle(question, hint)))
+        claim = reading.claims["data.path"]
+        if claim.origin != "your words":
+            self.interview.assume(f"No file is named; {claim.quote}.")
+        return str(self.note("data.path", claim))
+
+    def second_reader(
+        self, model: LanguageModel | None, path: str, frame: DataFrame, notify: Notify
+    ) -> Reading:
+        """Let the language model read; without an answer code reads alone, and says so."""
+        if model is None:
+            self.interview.assume("No language model was asked: code alone read the description.")
+            return Reading()
+        notify(f"{model.name} reads the description …")
+        try:
+            answer = llm_reader.ask(model, self.text.raw, path, profile(frame))
+        except LanguageModelError as error:
+            self.interview.assume(
+                f"The language model gave no answer ({error.message}): "
+                "code alone read the description."
+            )
+            return Reading()
+        return llm_reader.read_answer(answer.content, self.text)
+
+    def task(self, path: str, frame: DataFrame, code: CodeReader, model: Reading) -> Task:
+        """Settle every field that depends on the data, and build the task."""
+        target = self._target(code, model, frame)
+        column = frame[target]
+        kind: Kind = self.note("data.kind", read_kind(code, column))
+        positive = self._positive(code, model, frame, target, kind)
+        families = self._models(code, model, kind)
+        objectives = self._objectives(code, model, kind)
+        budget, folds = self._budget(code, model, len(column.dropna()))
+        wishes = code.wishes
+        fixed, bounds = wishes.fixed(families), wishes.constraints(families)
+        for name, said in (("fixed", fixed), ("constraints", bounds)):
+            if said:
+                signs = ("=",) if name == "fixed" else ("<=", ">=")
+                spans = [w.span for w in wishes.wishes if w.sign in signs]
+                quote = ", ".join(dict.fromkeys(self.text.quote(s) for s in spans))
+                self.note(name, Claim(said, quote))
+        validation = self._validation(code, frame, target, kind, folds)
+        return self._build(
+            description=self.text.raw,
+            data={"path": path, "target": target, "kind": kind, "positive": positive},
+            models=families,
+            objectives=objectives,
+            budget=budget,
+            validation=validation,
+            fixed=fixed,
+            constraints=tuple(bounds),
+            rows=int(0.8 * len(column.dropna())),
+        )
+
+    def _build(self, *, rows: int, **fields: Any) -> Task:
+        from evals.spaces import space_for
+
+        space = space_for(
+            fields["models"],
+            fields["data"]["kind"],
+            fields["fixed"],
+            fields["constraints"],
+            n_rows=rows,
+        )
+        return Task.checked(
+            {
+                **fields,
+                "space": space,
+                "sources": self.sources,
+                "assumptions": tuple(self.interview.assumptions),
+                "questions": tuple(self.interview.questions),
+            }
+        )
+
+    def _target(self, code: CodeReader, model: Reading, frame: DataFrame) -> str:
+        columns = [str(c) for c in frame.columns]
+        outright = named_target(self.text, columns).get("data.target")
+        if outright and not code.target.get("data.target"):
+            return self._missing_target(str(outright.value), columns)
+        merged = merge_target(code, model)
+        if merged.claim is None or merged.rival is not None:
+            return self._ask_target(columns, merged.claim, merged.rival)
+        claim = merged.claim
+        if claim.origin == "LLM":
+            self.interview.assume(f"“{claim.quote}” was read as the column {claim.value}.")
+        return str(self.note("data.target", claim))
+
+    def _missing_target(self, said: str, columns: list[str]) -> str:
+        from rapidfuzz import process
+
+        near = process.extractOne(said, columns, processor=spoken)
+        nearest = str(near[0]) if near else columns[-1]
+        question = Question(
+            "data.target",
+            f"There is no column {said!r}; the nearest is {nearest!r}.",
+            tuple(columns),
+            nearest,
+        )
+        hint = f"Columns: {_few(columns)}."
+        return str(self.note("data.target", self.chose("", self.interview.settle(question, hint))))
+
+    def _ask_target(self, columns: list[str], first: Claim | None, second: Claim | None) -> str:
+        if first and second:
+            sentence = (
+                f"“{first.quote}” and “{second.quote}” name two columns that could be predicted, "
+                f"{first.value} and {second.value}."
+            )
+        else:
+            sentence = "The description does not say which column to predict."
+        default = str(first.value) if first else columns[-1]
+        question = Question("data.target", sentence, tuple(columns), default)
+        hint = f'Say "predict …" with one of: {_few(columns)}.'
+        return str(self.note("data.target", self.chose("", self.interview.settle(question, hint))))
+
+    def _positive(
+        self, code: CodeReader, model: Reading, frame: DataFrame, target: str, kind: Kind
+    ) -> Any:
+        if kind != "binary":
+            return None
+        column = frame[target]
+        claim = read_positive(self.text, column, code.jargon) or usual_positive(column)
+        other = model.get("data.positive")
+        if claim.origin == "your data" and other:
+            labels = {str(native(v)).casefold(): native(v) for v in column.dropna().unique()}
+            said = labels.get(str(other.value).casefold())
+            if said is not None and said != claim.value and not claim.sure:
+                claim = Claim(said, other.quote, sure=False, origin="LLM")
+        if claim.origin != "your words":
+            self.interview.assume(f"The positive class of {target} is {claim.value!r}.")
+        return self.note("data.positive", claim)
+
+    def _models(self, code: CodeReader, model: Reading, kind: Kind) -> tuple[str, ...]:
+        reading = code.models(kind)
+        fitting = tuple(f for f in ALL if fits(f, kind))
+        for name, sentence in reading.contradictions:
+            question = Question(name, sentence, fitting, fitting[0])
+            hint = f"Choose among: {', '.join(fitting)}."
+            answer = self.interview.settle(question, hint)
+            return tuple(self.note(name, Claim((answer,), f"your answer: {answer}")))
+        claim = merge_models(reading, model, kind).claim
+        if claim is None:
+            self.interview.assume(f"No model is named: all that fit a {kind} target are searched.")
+            claim = Claim(fitting, "", origin="default")
+        return tuple(self.note("models", claim))
+
+    def _objectives(self, code: CodeReader, model: Reading, kind: Kind) -> list[dict[str, str]]:
+        reading = code.metrics(kind)
+        fitting = tuple(m for m, found in METRICS.items() if kind in found.kinds)
+        for name, sentence in reading.contradictions:
+            question = Question(name, sentence, fitting, DEFAULT_METRIC[kind])
+            hint = f"Name one metric, such as {DEFAULT_METRIC[kind]}."
+            answer = self.interview.settle(question, hint)
+            return _directed(self.note(name, Claim((answer,), f"your answer: {answer}")))
+        claim = merge_objectives(reading, model, kind, code).claim
+        if claim is None or all(METRICS[m].of_model for m in claim.value):
+            usual = DEFAULT_METRIC[kind]
+            self.interview.assume(f"No metric is named: {usual} is used.")
+            extras = claim.value if claim else ()
+            claim = Claim((usual, *extras), claim.quote if claim else "", origin="default")
+        elif claim.origin == "LLM":
+            self.interview.assume(f"“{claim.quote}” was read as {claim.value[0]}.")
+        for name in claim.value:
+            metric(name, kind)
+        return _directed(self.note("objectives", claim))
+
+    def _budget(
+        self, code: CodeReader, model: Reading, rows: int
+    ) -> tuple[dict[str, Any], int | None]:
+        for name, sentence in code.budget.contradictions:
+            question = Question(name, sentence)
+            hint = "State one limit, such as 30 trials or half an hour."
+            answer = self.interview.settle(question, hint)
+            code.budget.claims[name] = _limit(name, answer)
+        claims = merge_budget(code.budget, model, self.text)
+        limits: dict[str, Any] = {}
+        for name, claim in claims.items():
+            self.note(name, claim)
+            limits[name] = claim.value
+        if not {"budget.trials", "budget.seconds"} & claims.keys():
+            self.interview.assume(f"No budget is given: {DEFAULT_TRIALS} trials.")
+            default = Claim(DEFAULT_TRIALS, "", origin="default")
+            limits["budget.trials"] = self.note("budget.trials", default)
+        folds = limits.pop("validation.folds", None)
+        if folds is not None and not 1 <= folds <= rows:
+            raise InvalidTaskError(
+                f"{folds} folds cannot be made of {rows:,} rows.", hint="Ask for 3, 5 or 10 folds."
+            )
+        return {n.removeprefix("budget."): v for n, v in limits.items()}, folds
+
+    def _validation(
+        self, code: CodeReader, frame: DataFrame, target: str, kind: Kind, folds: int | None
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {"folds": folds or 5}
+        if folds is None:
+            self.note("validation.folds", Claim(5, "", origin="default"))
+        said = code.validation()
+        plain = "shuffled" if kind == "regression" else "stratified"
+        structure = find_structure(frame, target)
+        group = said.get("validation.group")
+        if group:
+            found |= {"scheme": "group", "column": self.note("validation.scheme", group)}
+        elif structure:
+            claim = Claim(structure.column, structure.sentence, origin="your data")
+            self.interview.assume(structure.sentence)
+            found |= {"scheme": structure.scheme, "column": self.note("validation.scheme", claim)}
+        else:
+            found["scheme"] = plain
+            self.note("validation.scheme", Claim(plain, "", origin="default"))
+        if share := said.get("validation.test_fraction"):
+            found["test_fraction"] = self.note("validation.test_fraction", share)
+        return found
+
+
+def _directed(names: tuple[str, ...]) -> list[dict[str, str]]:
+    return [{"metric": n, "direction": METRICS[n].direction} for n in names]
+
+
+def _limit(name: str, answer: str) -> Claim:
+    """Read the answer to a question about a limit."""
+    from agent.intake.budgets import read_budget
+
+    reading = read_budget(Text(answer))
+    claim = reading.get(name) or next(iter(reading.claims.values()), None)
+    if claim is None or reading.contradictions:
+        raise InvalidTaskError(f"{answer!r} is no budget.", hint="Say, for instance, 30 trials.")
+    return claim
+
+
+def _few(columns: list[str]) -> str:
+    return ", ".join(columns[:15]) + (" …" if len(columns) > 15 else "")

@@ -1,1 +1,0 @@
-"""Where plaintune stands against its peers; imports anything, and nothing imports it."""

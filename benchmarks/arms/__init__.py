@@ -1,1 +1,0 @@
-"""Who optimises: one file per arm, all behind `arms/base.py`."""
