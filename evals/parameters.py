@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic.dataclasses import dataclass
+from pydantic_core import ArgsKwargs
 
 from prompts.errors import InvalidConfigError, InvalidTaskError
 
@@ -24,6 +25,15 @@ class Condition:
 
     parent: str
     values: tuple[Scalar, ...]
+
+
+def _nameless(given: Any) -> Any:
+    """Let `Float(1e-5, 1e-1)` stand inside `Annotated`, where the argument gives the name."""
+    if isinstance(given, ArgsKwargs) and not isinstance((given.args or ("",))[0], str):
+        return ArgsKwargs(("", *given.args), given.kwargs)
+    if isinstance(given, ArgsKwargs) and not given.args and "name" not in (given.kwargs or {}):
+        return ArgsKwargs((), {"name": "", **(given.kwargs or {})})
+    return given
 
 
 def _bounds(name: str, low: float, high: float, log: bool) -> None:
@@ -67,6 +77,11 @@ class Float:
     reason: str = ""
     condition: Condition | None = None
     type: Literal["float"] = "float"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name(cls, given: Any) -> Any:
+        return _nameless(given)
 
     @model_validator(mode="after")
     def _check(self) -> Float:
@@ -120,6 +135,11 @@ class Int:
     reason: str = ""
     condition: Condition | None = None
     type: Literal["int"] = "int"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name(cls, given: Any) -> Any:
+        return _nameless(given)
 
     @model_validator(mode="after")
     def _check(self) -> Int:
@@ -224,6 +244,11 @@ class Categorical(_Choices):
     condition: Condition | None = None
     type: Literal["categorical"] = "categorical"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _name(cls, given: Any) -> Any:
+        return _nameless(given)
+
     @model_validator(mode="after")
     def _check(self) -> Categorical:
         _distinct(self.name, self.choices)
@@ -248,6 +273,11 @@ class Ordinal(_Choices):
     reason: str = ""
     condition: Condition | None = None
     type: Literal["ordinal"] = "ordinal"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name(cls, given: Any) -> Any:
+        return _nameless(given)
 
     @model_validator(mode="after")
     def _check(self) -> Ordinal:

@@ -64,6 +64,8 @@ class SearchSpace:
     def _check(self) -> SearchSpace:
         seen: dict[str, Parameter] = {}
         for parameter in self.parameters:
+            if not parameter.name:
+                raise InvalidTaskError("A parameter of a search space needs a name.")
             if parameter.name in seen:
                 raise InvalidTaskError(f"Two parameters are called {parameter.name}.")
             if parameter.condition:

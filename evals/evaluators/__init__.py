@@ -1,0 +1,1 @@
+"""Evaluators: each is one module here, plus one line in the registry."""

@@ -1,0 +1,198 @@
+"""Evaluate a Python function: call it with a configuration, take what it returns or yields.
+
+A function returns a number, a dict of metrics that holds the objectives, or one number per
+objective; or it yields running values (a number, a pair of step and number, or a dict of metrics),
+the last of which counts unless it returns something. `plaintune.report` does the same from inside.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from multiprocessing.connection import Connection
+from numbers import Real
+from typing import Any
+
+from evals.evaluator import Report
+from evals.evaluators.process import MEBIBYTE, Ending, Nursery, ProcessLimits, redact
+from evals.known_parameters import role_of
+from evals.reporting import Pruned, reporting
+from evals.signature import Signature, read_function
+from evals.space import Config
+from evals.task import Task
+from evals.trials import Evaluation, TrialState
+from prompts.errors import EvaluationError, PlaintuneError
+
+
+class FunctionEvaluator:
+    """Calls `function`: in a process of its own per trial, or in this one where not `isolated`.
+
+    An argument that is a seed by its name (`seed`, `random_state`) and is not tuned gets the
+    trial's seed. `memory` is in bytes.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        function: Callable[..., Any],
+        *,
+        isolated: bool = True,
+        memory: int | None = None,
+    ) -> None:
+        self.task = task
+        self.work = _Calls(function, read_function(function), [o.metric for o in task.objectives])
+        self.limits = ProcessLimits(seconds=task.budget.seconds_per_trial, memory=memory)
+        self.nursery = Nursery(self.work) if isolated else None
+
+    def evaluate(
+        self, config: Config, *, fidelity: float | None, seed: int, report: Report
+    ) -> Evaluation:
+        """Return COMPLETE with values, or PRUNED or FAILED with the reason in words."""
+        began = time.monotonic()
+        given = {**self.task.fixed, **self._seeds(seed), **config}
+        if self.nursery is None:
+            result = self.work.evaluate(given, report)
+        else:
+            ending = self.nursery.run({"config": given}, self.limits, report)
+            result = evaluation_of(ending, self.limits)
+        return replace(result, cost=time.monotonic() - began)
+
+    def _seeds(self, seed: int) -> dict[str, int]:
+        arguments = self.work.signature.arguments
+        return {a.name: seed for a in arguments if role_of(a) == "seed" and a.type in SEEDS}
+
+    def close(self) -> None:
+        """End the processes that wait for trials."""
+        if self.nursery is not None:
+            self.nursery.close()
+
+
+SEEDS = ("int", "unknown")
+
+
+def evaluation_of(ending: Ending, limits: ProcessLimits) -> Evaluation:
+    """Return what a worker answered, or FAILED with how it ended."""
+    if ending.result is None:
+        return Evaluation(TrialState.FAILED, reason=ending.reason(limits))
+    plain = dict(ending.result)
+    steps = {int(k): v for k, v in plain["intermediate"].items()}
+    lists = {k: None if plain[k] is None else tuple(plain[k]) for k in ("values", "std")}
+    state = TrialState(plain["state"])
+    reason = plain["reason"]
+    if state is TrialState.FAILED and "MemoryError" in reason and limits.memory:
+        reason = f"It ran out of memory: the limit is {limits.memory / MEBIBYTE:.0f} MiB."
+    return Evaluation(**{**plain, **lists, "state": state, "intermediate": steps, "reason": reason})
+
+
+class _Calls:
+    """Calls one function; runs here or in a worker."""
+
+    def __init__(
+        self, function: Callable[..., Any], signature: Signature, metrics: Sequence[str]
+    ) -> None:
+        self.function = function
+        self.signature = signature
+        self.metrics = tuple(metrics)
+
+    def reader(self, job: Mapping[str, Any]) -> None:
+        """Return None: running values are reported by calls, not looked for in the output."""
+
+    def run(self, job: Mapping[str, Any], channel: Connection) -> None:
+        """Call the function in the worker, and answer on `channel`."""
+
+        def report(step: int, value: float) -> bool:
+            channel.send_bytes(json.dumps({"step": step, "value": value}).encode())
+            return channel.recv_bytes() == b"stop"
+
+        result = self.evaluate(job["config"], report)
+        channel.send_bytes(json.dumps({"result": asdict(result)}).encode())
+
+    def evaluate(self, config: Mapping[str, Any], report: Report) -> Evaluation:
+        """Call the function; whatever it does becomes an evaluation."""
+        heard: dict[int, float] = {}
+
+        def listen(step: int, value: float) -> bool:
+            heard[step] = value
+            return report(step, value)
+
+        try:
+            with reporting(listen):
+                result = self._call(config, listen)
+            result = self._complete(result)
+        except Pruned:
+            result = Evaluation(TrialState.PRUNED, reason="It was stopped early.")
+        except (Exception, SystemExit) as error:
+            result = Evaluation(TrialState.FAILED, reason=redact(_in_words(error)))
+        return replace(result, intermediate=heard)
+
+    def _call(self, config: Mapping[str, Any], report: Report) -> Any:
+        result = self.function(**self.signature.call(config))
+        return self._exhaust(result, report) if inspect.isgenerator(result) else result
+
+    def _exhaust(self, running: Any, report: Report) -> Any:
+        """Run a generator to its end, or until it is told to stop."""
+        last: Any = None
+        count = 0
+        while True:
+            try:
+                said = next(running)
+            except StopIteration as end:
+                return last if end.value is None else end.value
+            step, last = said if isinstance(said, tuple) and len(said) == 2 else (count, said)
+            count += 1
+            if report(int(step), self._numbers(last)[0]):
+                running.close()
+                raise Pruned
+
+    def _complete(self, result: Any) -> Evaluation:
+        values = self._numbers(result)
+        others = dict(result) if isinstance(result, Mapping) else {}
+        metrics = {str(k): float(v) for k, v in others.items() if _is_number(v)}
+        return Evaluation(TrialState.COMPLETE, tuple(values), metrics=metrics)
+
+    def _numbers(self, result: Any) -> list[float]:
+        """Return one finite number per objective.
+
+        Raises:
+            EvaluationError: the result holds something else; says what.
+        """
+        if isinstance(result, Mapping):
+            missing = [m for m in self.metrics if m not in result]
+            if missing:
+                known = ", ".join(map(str, result)) or "nothing"
+                raise EvaluationError(f"It returned no {missing[0]!r}, only: {known[:200]}.")
+            result = [result[m] for m in self.metrics]
+        values = list(result) if isinstance(result, tuple | list) else [result]
+        if len(values) != len(self.metrics):
+            raise EvaluationError(f"{len(self.metrics)} value(s) are due, got {len(values)}.")
+        return [_finite(m, v) for m, v in zip(self.metrics, values, strict=True)]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(float(value))
+
+
+def _finite(metric: str, value: Any) -> float:
+    # numpy, torch and jax give 0-dimensional arrays where people mean numbers.
+    plain = value.item() if hasattr(value, "item") and getattr(value, "size", 1) != 0 else value
+    if isinstance(plain, bool) or not isinstance(plain, Real):
+        raise EvaluationError(f"{metric} must be a number, got {str(value)[:60]!r}.")
+    if not math.isfinite(float(plain)):
+        raise EvaluationError(f"{metric} is {float(plain)}, which is not a finite number.")
+    return float(plain)
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, PlaintuneError):
+        return str(error)
+    if isinstance(error, SystemExit):
+        return f"It called sys.exit({error.code!r})."
+    text = str(error).strip()[:300]
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" (line {frames[-1].lineno} of {frames[-1].name})" if frames else ""
+    return f"{type(error).__name__}: {text}{where}" if text else f"{type(error).__name__}{where}"
