@@ -17,7 +17,7 @@ from evals.parameters import Float, Int, Parameter
 from evals.space import Config
 from evals.task import Task
 from evals.trials import Suggestion, Trial, TrialState
-from prompts.answers import Proposal, parse_proposals, proposals_schema
+from prompts.answers import Proposal, parse_proposals, proposals_schema, scores_schema
 from prompts.chat import JsonSchema, Message
 from prompts.render import render
 
@@ -103,6 +103,17 @@ def propose(
     return _question(task, count, prompt)
 
 
+def predict(
+    task: Task, scored: Sequence[tuple[float, Config]], candidates: Sequence[Config]
+) -> Question:
+    """Ask for the results of `candidates`, given results (0 to 100) in the order they are shown."""
+    history = [{"score": f"{score:.0f}", "config": written(config)} for score, config in scored]
+    shown = [written(c) for c in candidates]
+    prompt = render("predict", history=history, candidates=shown, **_study(task, None, ()))
+    messages = _messages("predict_system", prompt)
+    return Question(messages, scores_schema(len(candidates)), 20 + 6 * len(candidates))
+
+
 def read(task: Task, trials: Sequence[Trial], text: str, **details: Any) -> Answer:
     """Turn an answer into suggestions of origin "llm"; `details` are kept with each of them.
 
@@ -138,12 +149,16 @@ def shown(task: Task, trials: Sequence[Trial]) -> list[Trial]:
 
 
 def _question(task: Task, count: int, prompt: str) -> Question:
-    messages = (
-        Message(role="system", content=render("adviser_system")),
-        Message(role="user", content=prompt),
-    )
+    messages = _messages("adviser_system", prompt)
     schema = proposals_schema(task.space.json_schema(), task.space.names, count)
     return Question(messages, schema, max_tokens=40 + count * (70 + 16 * len(task.space)))
+
+
+def _messages(system: str, prompt: str) -> tuple[Message, ...]:
+    return (
+        Message(role="system", content=render(system)),
+        Message(role="user", content=prompt),
+    )
 
 
 def _study(

@@ -40,12 +40,19 @@ def _llm(**options: Any) -> Designer:
     return LanguageModelDesigner(**options)
 
 
+def _llambo(**options: Any) -> Designer:
+    from acquisition.llambo import LlamboDesigner
+
+    return LlamboDesigner(**options)
+
+
 DESIGNERS: dict[str, Callable[..., Designer]] = {
     "hybrid": _hybrid,
     "gp": _gp,
     "random": _random,
     "sobol": _sobol,
     "llm": _llm,
+    "llambo": _llambo,
 }
 
 

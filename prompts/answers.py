@@ -125,3 +125,31 @@ def _in_words(error: InvalidConfigError | ValidationError) -> str:
         return error.message
     first = error.errors()[0]
     return f"{'.'.join(map(str, first['loc'])) or 'The proposal'}: {first['msg']}."
+
+
+def scores_schema(count: int) -> dict[str, Any]:
+    """Return the schema of `count` predicted results, whole numbers from 0 to 100."""
+    score = {"type": "integer", "minimum": 0, "maximum": 100}
+    scores = {"type": "array", "items": score, "minItems": count, "maxItems": count}
+    return {
+        "type": "object",
+        "properties": {"scores": scores},
+        "required": ["scores"],
+        "additionalProperties": False,
+    }
+
+
+def parse_scores(text: str, count: int) -> list[float]:
+    """Read an answer to `scores_schema`.
+
+    Raises:
+        InvalidAnswerError: the text is not what was asked for.
+    """
+    try:
+        scores = json.loads(text)["scores"]
+        found = [float(s) for s in scores]
+    except (ValueError, TypeError, KeyError) as error:
+        raise InvalidAnswerError(f"The answer holds no scores: {error}.", retryable=True) from error
+    if len(found) != count or not all(0 <= s <= 100 for s in found):
+        raise InvalidAnswerError(f"The answer holds no {count} scores in 0 to 100.", retryable=True)
+    return found

@@ -1,0 +1,97 @@
+"""From a strategy's name to a designer and, where it takes advice, an adviser."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from acquisition.designer import Designer
+from acquisition.llm_designer import Question
+from agent.adviser import TEMPERATURE, Adviser, make_adviser
+from evals.task import Task
+from prompts.calls import CallLog, CallRecord
+from prompts.chat import LanguageModel, prompt_hash
+from prompts.errors import LanguageModelError, UserError
+
+ASKING = ("llambo",)
+"""Strategies that ask the language model themselves, and wait for it."""
+
+
+def open_strategy(
+    name: str,
+    task: Task,
+    language_model: LanguageModel | None,
+    *,
+    log: CallLog,
+    notify: Callable[[str], None] = lambda message: None,
+    **options: Any,
+) -> tuple[Designer, Adviser | None]:
+    """Return the designer called `name`, and its adviser where it takes advice.
+
+    `options` are those of `agent.adviser.Adviser`.
+
+    Raises:
+        UserError: there is no such strategy, or it needs a language model and there is none.
+    """
+    from acquisition.registry import make_designer
+
+    if name in ASKING:
+        if language_model is None:
+            raise UserError(
+                f"The strategy {name!r} needs a language model.", hint="Leave `--llm none` out."
+            )
+        return make_designer(name, ask=RecordedAsker(task, language_model, log, notify)), None
+    designer = make_designer(name)
+    adviser = make_adviser(task, designer, language_model, log=log, notify=notify, **options)
+    return designer, adviser
+
+
+@dataclass(frozen=True)
+class RecordedAsker:
+    """Asks the language model at once, and records it; what is recorded is not asked again."""
+
+    task: Task
+    language_model: LanguageModel
+    log: CallLog
+    notify: Callable[[str], None] = lambda message: None
+
+    def __call__(self, role: str, number: int, question: Question) -> str | None:
+        """Return the answer to `question`, asked at trial `number`; None where there is none."""
+        digest = prompt_hash(question.messages)
+        key = f"{role}-{number:05d}-{digest}"
+        known = {c.key: c for c in self.log.calls()}
+        call = known.get(key) or self._asked(role, number, question, key, digest)
+        return call.answers[-1].text if call.answers else None
+
+    def _asked(
+        self, role: str, number: int, question: Question, key: str, digest: str
+    ) -> CallRecord:
+        began, answers, error = time.time(), [], ""
+        try:
+            answers = self.language_model.complete(
+                question.messages,
+                schema=question.schema,
+                seed=1000 * self.task.seed + number,
+                temperature=TEMPERATURE,
+                max_tokens=question.max_tokens,
+            )
+        except LanguageModelError as failure:
+            error = str(failure)
+            self.notify(f"No answer from the language model ({role}): {error}")
+        call = CallRecord(
+            role=role,
+            asked_at=number,
+            model=self.language_model.name,
+            prompt_hash=digest,
+            messages=question.messages,
+            answers=tuple(answers),
+            arrived_at=number,
+            error=error,
+            started=began,
+            seconds=time.time() - began,
+            key=key,
+        )
+        self.log.record_call(call)
+        return call
