@@ -2,18 +2,25 @@
 
 Notation: n finished trials, a the log acquisition value (nats), psi_n the margin. The rule is
 LLINBO-Justify (Chang et al. 2025, arXiv 2505.14756, section 2.4), which accepts the model's point
-where its acquisition value is within psi_n of the best, with psi_n falling to 0. On the log of the
-acquisition the margin is a ratio of expected gains, so it has no unit.
+where its acquisition value is within psi_n of the best, with psi_n falling to 0. Made scale-free:
+the gap is measured in units of the gap between the best and a typical random candidate,
+
+    gap = (a_best - a_llm) / (a_best - median a_random),   accepted if gap <= psi_n
+
+so that 0 is as good as the acquisition's own choice and 1 is no better than chance.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDEST = math.log(20.0)
-"""At n = 5 a candidate may promise a twentieth of the best expected gain."""
-ON_PLATEAU = 1.5
+import numpy as np
+
+WIDEST = 0.8
+"""psi_5: at most four fifths of the way from the best candidate to a random one."""
+ON_PLATEAU = 1.2
 """The margin's factor where the search has stalled: then the acquisition's own view is in doubt."""
 
 
@@ -29,18 +36,35 @@ class Gate:
         """Whether the candidate may be taken."""
         return self.gap <= self.margin
 
-    @property
-    def excess(self) -> float:
-        """By how many margins the gap is too wide; 0 where it passes."""
-        return max(0.0, self.gap / self.margin - 1.0)
-
 
 def margin(finished: int, *, plateau: bool = False) -> float:
-    """Return psi_n, in nats: shrinks as 1 / sqrt(n)."""
-    return WIDEST * math.sqrt(5.0 / max(5, finished)) * (ON_PLATEAU if plateau else 1.0)
+    """Return psi_n, below 1: shrinks as n ** (-1/4)."""
+    return min(
+        0.95,
+        WIDEST * math.sqrt(math.sqrt(5.0 / max(5, finished))) * (ON_PLATEAU if plateau else 1.0),
+    )
 
 
-def judge(best: float, candidate: float, finished: int, *, plateau: bool = False) -> Gate:
-    """Compare log acquisition values; an undefined candidate value never passes."""
-    gap = best - candidate
-    return Gate(math.inf if math.isnan(gap) else gap, margin(finished, plateau=plateau))
+def judge(
+    best: float, candidate: float, random: Sequence[float], finished: int, *, plateau: bool = False
+) -> Gate:
+    """Compare log acquisition values; an undefined candidate value never passes.
+
+    Args:
+        best: of the acquisition's own choice.
+        candidate: of the model's best candidate.
+        random: of random candidates.
+        finished: the number of finished trials.
+        plateau: whether the search has stalled.
+    """
+    known = [a for a in random if math.isfinite(a)]
+    scale = best - float(np.median(known)) if known else 0.0
+    behind = best - candidate
+    gap = math.inf if math.isnan(behind) else _ratio(behind, scale)
+    return Gate(gap, margin(finished, plateau=plateau))
+
+
+def _ratio(behind: float, scale: float) -> float:
+    if behind <= 0:
+        return 0.0
+    return behind / scale if scale > 0 else math.inf

@@ -32,6 +32,9 @@ from prompts.calls import CallRecord
 
 KEPT = 9
 """Only so much of the newest advice that was not taken stays in the pool."""
+CHANCE = 64
+"""So many random candidates say what the acquisition and the prediction are worth by chance."""
+Candidate = tuple[Suggestion, Scored]
 
 
 class Step(Protocol):
@@ -121,18 +124,41 @@ class HybridDesigner:
         now = trust(task, trials)
         step = self.base.step(task, trials, rng)
         own = list(step.optimum(count))
-        scored = list(zip(fresh, step.score([s.config for s in fresh]), strict=True))
-        pool = sorted(scored, key=lambda pair: -_value(pair[1]))
+        pool = _pool(fresh, step.score([s.config for s in fresh]))
+        chance = step.score(task.space.sample(dice, CHANCE))
+        told = _told(task, pool, chance, now)
         chosen: list[Suggestion] = []
         for shadow in own:
-            gate = _gate(shadow, pool, trials, now)
+            gate = _gate(shadow, pool, chance, trials, now)
             if gate and gate.passed and dice.random() < _share(now, trials, pool[0][0]):
                 advice, best = pool.pop(0)
-                chosen.append(_described(advice, best, shadow, gate, now))
+                chosen.append(_described(advice, best, shadow, gate, told))
             else:
                 surrogate = Suggestion(shadow.config, "surrogate")
-                chosen.append(_described(surrogate, shadow, shadow, gate, now))
+                chosen.append(_described(surrogate, shadow, shadow, gate, told))
         return _distinct(task, chosen)
+
+
+def _pool(fresh: Sequence[Suggestion], scored: Sequence[Scored]) -> list[Candidate]:
+    """Return the advice with its scores, the best by acquisition first."""
+    pairs = zip(fresh, scored, strict=True)
+    return sorted(pairs, key=lambda pair: -_value(pair[1]))
+
+
+def _told(
+    task: Task, pool: Sequence[Candidate], chance: Sequence[Scored], now: Trust
+) -> dict[str, Any]:
+    """Return what every suggestion of a step records: trust, and how the last answer stands.
+
+    The standing is the mean rank in [0, 1] of its candidates' predicted means among random ones.
+    """
+    sign = task.objective.sign
+    newest = max(int(s.details.get("asked_at", 0)) for s, _ in pool)
+    means = [sign * c.mean for s, c in pool if int(s.details.get("asked_at", 0)) == newest]
+    random = np.array([sign * c.mean for c in chance])
+    ranks = [((random < m).mean() + (random <= m).mean()) / 2 for m in means]
+    standing = {"asked_at": newest, "rank": float(np.mean(ranks))}
+    return {"trust": asdict(now), "standing": standing}
 
 
 def _any_complete(trials: Sequence[Trial]) -> bool:
@@ -149,23 +175,24 @@ def _value(scored: Scored) -> float:
 
 def _gate(
     shadow: Scored,
-    pool: Sequence[tuple[Suggestion, Scored]],
+    pool: Sequence[Candidate],
+    chance: Sequence[Scored],
     trials: Sequence[Trial],
     now: Trust,
 ) -> Gate | None:
     if not pool:
         return None
     finished = sum(t.state is not TrialState.RUNNING for t in trials)
+    random = [c.acquisition for c in chance]
     stalled = now.plateau >= PLATEAU
-    return judge(shadow.acquisition, pool[0][1].acquisition, finished, plateau=stalled)
+    return judge(shadow.acquisition, pool[0][1].acquisition, random, finished, plateau=stalled)
 
 
 def _described(
-    suggestion: Suggestion, scored: Scored, shadow: Scored, gate: Gate | None, now: Trust
+    suggestion: Suggestion, scored: Scored, shadow: Scored, gate: Gate | None, told: dict[str, Any]
 ) -> Suggestion:
-    details: dict[str, Any] = dict(suggestion.details) | _numbers(scored)
+    details: dict[str, Any] = dict(suggestion.details) | _numbers(scored) | told
     details["shadow"] = {"config": dict(shadow.config)} | _numbers(shadow)
-    details["trust"] = asdict(now)
     if gate:
         details["gate"] = {"gap": _finite(gate.gap), "margin": gate.margin}
     return replace(suggestion, details=details)

@@ -7,8 +7,9 @@ results; larger is better, whatever the metric. Evidence fades with the trials t
     advantage = sum(w z) / (W0 + sum(w)),   w = FADE ** age, doubled for losses
     share     = dose(n) * min(MOST_TRUST, exp(SLOPE * advantage))
 
-Losses count double because a wrong adviser costs trials and a missing one costs nothing.
-The adviser's candidates that the gate refuses are evidence too, and cost no trial.
+and the advantage is that of the whole record or of the last `RECENT` pieces, whichever is worse.
+Losses count double because a wrong adviser costs trials and a missing one costs nothing. Evidence
+that costs no trial: where the surrogate sees an answer's candidates among random ones (standing).
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from prompts.calls import CallRecord
 
 FADE = 0.9
 PRIOR_WEIGHT = 0.5
-SLOPE = 1.5
+SLOPE = 2.0
+RECENT = 2
 MOST_TRUST = 2.0
 FIRST_DOSE = 0.35
 """The share of steps that a trusted-as-new adviser gets at n = 5; falls as 1 / sqrt(n)."""
@@ -63,8 +65,8 @@ class Trust:
 def trust(task: Task, trials: Sequence[Trial], origin: str = "llm") -> Trust:
     """Return how far `origin` is trusted at the step that follows `trials`."""
     pieces = list(_evidence(task, trials, origin))
+    advantage = min(_mean(pieces), _mean([(z, 1.0) for z, _ in pieces[-RECENT:]]))
     weight = sum(w for _, w in pieces)
-    advantage = sum(w * z for z, w in pieces) / (PRIOR_WEIGHT + weight)
     finished = sum(t.state is not TrialState.RUNNING for t in trials)
     stalled = plateau(task, trials)
     share = dose(finished, stalled >= PLATEAU) * min(MOST_TRUST, math.exp(SLOPE * advantage))
@@ -108,50 +110,53 @@ def share_for(now: Trust, trials: Sequence[Trial], asked_at: int) -> float:
     return PROBE_SHARE if now.abstains and fresh else now.share
 
 
+def _mean(pieces: Sequence[tuple[float, float]]) -> float:
+    """Return the weighted mean of (z, weight), drawn towards 0 by the prior's weight."""
+    total = sum(w for _, w in pieces)
+    return sum(w * z for z, w in pieces) / (PRIOR_WEIGHT + total)
+
+
 def _evidence(task: Task, trials: Sequence[Trial], origin: str) -> Iterator[tuple[float, float]]:
-    """Yield (z, weight) for each trial that says something about `origin`."""
+    """Yield (z, weight) for each trial that says something about `origin`, oldest first."""
     done = [t for t in trials if t.state is not TrialState.RUNNING]
     values = gains(task, done)[:, 0] if done else np.empty(0)
-    spread = _spread(values)
+    heard = -1
     for i, trial in enumerate(done):
-        z = _refused(trial) if trial.origin != origin else _earned(task, done, values, i, spread)
-        if z is not None:
-            faded = FADE ** (len(done) - 1 - i)
-            yield z, faded * (2.0 if z < 0 else 1.0) * (0.5 if trial.origin != origin else 1.0)
+        faded = FADE ** (len(done) - 1 - i)
+        standing = trial.suggestion.details.get("standing")
+        if standing and standing["asked_at"] > heard:
+            heard = standing["asked_at"]
+            z = float(np.clip(4.0 * (standing["rank"] - 0.5), -2.0, 1.0))
+            yield z, faded * (2.0 if z < 0 else 0.5)
+        earned = _earned(task, done, values, i) if trial.origin == origin else None
+        if earned is not None:
+            yield earned, faded * (2.0 if earned < 0 else 1.0)
 
 
-def _earned(
-    task: Task, done: Sequence[Trial], values: NDArray[np.float64], i: int, spread: float
-) -> float | None:
+def _earned(task: Task, done: Sequence[Trial], values: NDArray[np.float64], i: int) -> float | None:
     """Return what trial i gained over the shadow, or before there is one over the trials so far."""
     if not np.isfinite(values[i]):
         return -1.0
     shadow = done[i].suggestion.details.get("shadow")
-    if shadow:
-        reference, scale = task.objective.sign * shadow["mean"], max(spread, shadow["sd"])
+    spread = _spread(values[: i + 1])
+    if shadow and shadow["mean"] is not None:
+        reference = task.objective.sign * shadow["mean"]
+        scale = max(spread, shadow["sd"] or 0.0)
     elif np.isfinite(values[:i]).any():
         reference, scale = float(np.nanmedian(values[:i])), spread
     else:
         return None
-    return float(np.clip((values[i] - reference) / scale, -2.0, 1.0))
-
-
-def _refused(trial: Trial) -> float | None:
-    """Return the evidence in a step where the gate refused the adviser's best candidate."""
-    gate = trial.suggestion.details.get("gate")
-    if not gate or gate["gap"] is None or gate["gap"] <= gate["margin"]:
-        return None
-    return -min(2.0, float(gate["gap"]) / float(gate["margin"]) - 1.0)
+    return float(np.clip((values[i] - reference) / scale, -2.0, 1.0)) if scale > 0 else 0.0
 
 
 def _spread(values: NDArray[np.float64]) -> float:
-    """Return a robust standard deviation of the better half of the results; 1 where there is none.
+    """Return a robust standard deviation of the better half of the results; 0 where there is none.
 
     The better half, because one hopeless configuration must not make all others look alike.
     """
     finite = np.sort(values[np.isfinite(values)])
     if len(finite) < 2:
-        return 1.0
+        return 0.0
     best = finite[len(finite) // 2 :] if len(finite) > 3 else finite
     width = float(best[-1] - best[0]) or float(finite[-1] - finite[0])
-    return width / 2.0 if math.isfinite(width) and width > 0 else 1.0
+    return width / 2.0 if math.isfinite(width) else 0.0

@@ -7,31 +7,17 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from agent.origins import origin_style
+from agent.study_view import configuration
 from evals.objectives import gains
 from evals.parameters import Float, Int
 from evals.task import Task
 from evals.trials import Trial, TrialState
 
-ORIGIN_STYLES: Mapping[str, tuple[str, str, str]] = {
-    "default": ("library default", "#525b66", "square"),
-    "llm": ("language model", "#7c3aed", "diamond"),
-    "surrogate": ("Gaussian process", "#0b7285", "circle"),
-    "sobol": ("Sobol", "#d9780f", "triangle-up"),
-    "random": ("random", "#a16207", "triangle-right"),
-    "portfolio": ("portfolio", "#c2255c", "star"),
-    "prior": ("prior", "#2f9e44", "hexagon"),
-    "user": ("you", "#1864ab", "cross"),
-}
-"""Origin → label, colour and marker: told apart by shape as well as by colour."""
-
 INK, GRID = "#1f2933", "#e4e7eb"
-
-
-def origin_style(origin: str) -> tuple[str, str, str]:
-    """Return label, colour and marker of `origin`."""
-    return ORIGIN_STYLES.get(origin, (origin, "#868e96", "pentagon"))
 
 
 def _layout(figure: go.Figure, height: int, **more: Any) -> go.Figure:
@@ -95,13 +81,6 @@ def _points(trials: Sequence[Trial], low: float, high: float) -> go.Scatter:
     )
 
 
-def configuration(trial: Trial) -> str:
-    """Return a configuration on one line, as people write it."""
-    return ", ".join(
-        f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in trial.config.items()
-    )
-
-
 def importance_figure(importances: Mapping[str, float]) -> go.Figure:
     """Show the share of each parameter in what the surrogate can explain, largest on top."""
     ordered = sorted(importances.items(), key=lambda item: item[1])
@@ -112,7 +91,7 @@ def importance_figure(importances: Mapping[str, float]) -> go.Figure:
     return _layout(figure, 120 + 26 * len(names))
 
 
-Marginal = tuple[Sequence[Any], Sequence[float], Sequence[float]]
+Marginal = tuple[Sequence[Any], NDArray[np.float64], NDArray[np.float64]]
 """Values of one parameter, and the surrogate's mean and sd of the first objective there."""
 
 

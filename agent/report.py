@@ -1,0 +1,154 @@
+"""`report.html`: one self-contained file that opens offline."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+
+from agent.explain import ENOUGH, default_trial, stories
+from agent.figures import history_figure, importance_figure, slice_figure
+from agent.origins import origin_style
+from agent.study_view import StudyView, account, origin_rows, trial_rows, verdicts
+from evals.task import Task
+from evals.trials import TrialState
+
+SLICES = 4
+GRID = 25
+PACKAGES = ("plaintune", "botorch", "optuna", "scikit-learn", "lightgbm", "xgboost-cpu")
+
+
+def write_report(view: StudyView, path: Path, snippet: str = "") -> Path:
+    """Write the report of a study to `path`, whole or not at all, and return `path`."""
+    page = render_report(view, snippet)
+    part = path.with_suffix(".part")
+    part.write_text(page, encoding="utf-8")
+    part.replace(path)
+    return path
+
+
+def render_report(view: StudyView, snippet: str = "") -> str:
+    """Return the report as HTML. All text of the user's files is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from plotly.offline import get_plotlyjs
+
+    loader = PackageLoader("agent")
+    env = Environment(loader=loader, undefined=StrictUndefined, autoescape=True)
+    return env.get_template("report.html.jinja2").render(
+        plotly=get_plotlyjs(), snippet=snippet, **_words(view), **_tables(view), **_plots(view)
+    )
+
+
+def _words(view: StudyView) -> dict[str, Any]:
+    best, task = view.best, view.task
+    metric = task.objective.metric
+    return {
+        "name": view.name,
+        "task": task,
+        "outcome": view.outcome,
+        "yaml": task.to_yaml(),
+        "headline": f"{metric} {best.values[0]:.4g}" if best else f"{view.name}: nothing completed",
+        "verdicts": verdicts(view),
+        "account": account(view),
+        "rationale": best.rationale if best else None,
+        "origin": origin_style(best.origin)[0] if best else "",
+        "versions": _versions(),
+    }
+
+
+def _tables(view: StudyView) -> dict[str, Any]:
+    best = view.best
+    colours = {t.origin: origin_style(t.origin) for t in view.trials}
+    return {
+        "figures_of_merit": list(_merits(view)),
+        "stories": stories(view.task, view.trials, best) if best else [],
+        "origins": [
+            vars(row) | {"label": colours[row.origin][0], "colour": colours[row.origin][1]}
+            for row in origin_rows(view)
+        ],
+        "fields": list(_fields(view.task)),
+        "rows": [vars(r) | {"colour": colours[r.origin][1]} for r in trial_rows(view)],
+    }
+
+
+def _merits(view: StudyView) -> Sequence[Mapping[str, str]]:
+    best, default = view.best, default_trial(view.trials)
+    metric = view.task.objective.metric
+    merits = []
+    if best:
+        merits.append((f"{best.values[0]:.4g}", f"best {metric} in the search"))
+    if default and default.values:
+        merits.append((f"{default.values[0]:.4g}", f"{metric} of the library's default"))
+    if view.outcome.test:
+        merits.append((str(view.outcome.test[0]), f"{metric} on the test part"))
+    if view.outcome.default_test:
+        merits.append((str(view.outcome.default_test[0]), "the default's on the test part"))
+    merits.append((str(len(view.trials)), "trials"))
+    return [{"value": value, "label": label} for value, label in merits]
+
+
+def _fields(task: Task) -> Sequence[Mapping[str, str]]:
+    flat = _flatten(task.model_dump(mode="json", exclude={"space", "sources", "description"}))
+    skipped = {"assumptions", "questions", "evaluator", "seed", "fidelity"}
+    return [
+        {"field": name, "value": str(value), "source": _source(task, name)}
+        for name, value in flat.items()
+        if name.split(".")[0] not in skipped and value not in (None, [], {})
+    ]
+
+
+def _flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, Mapping) and value:
+            flat |= _flatten(value, f"{prefix}{key}.")
+        elif key == "objectives":
+            flat[key] = ", ".join(f"{o['direction']} {o['metric']}" for o in value)
+        else:
+            flat[f"{prefix}{key}"] = ", ".join(value) if _is_words(value) else value
+    return flat
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(v, str) for v in value)
+
+
+def _source(task: Task, field: str) -> str:
+    source = task.sources.get(field)
+    if source is None:
+        return ""
+    return f"{source.origin}: “{source.quote}”" if source.quote else source.origin
+
+
+def _plots(view: StudyView) -> dict[str, str]:
+    task, trials = view.task, view.trials
+    plots = {"history": _html(history_figure(task, trials)), "importance": "", "slices": ""}
+    if sum(t.state is TrialState.COMPLETE for t in trials) >= ENOUGH:
+        from surrogates.explain import importances, marginal
+
+        shares = importances(task, trials)
+        plots["importance"] = _html(importance_figure(shares))
+        leading = sorted(shares, key=lambda n: -shares[n])[:SLICES]
+        marginals = {name: marginal(task, trials, name, GRID) for name in leading}
+        plots["slices"] = _html(slice_figure(task, trials, marginals))
+    return plots
+
+
+def _html(figure: go.Figure) -> str:
+    config = {"displaylogo": False, "responsive": True}
+    return str(figure.to_html(full_html=False, include_plotlyjs=False, config=config))
+
+
+def _versions() -> str:
+    known = []
+    for package in PACKAGES:
+        try:
+            known.append(f"{package} {version(package)}")
+        except ModuleNotFoundError:
+            continue
+    return f"Python {platform.python_version()}, {', '.join(known)}, {os.cpu_count()} cores."

@@ -1,0 +1,157 @@
+"""What the faces show of a study, in words and rows: one source for terminal and report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agent.explain import compare, default_trial, show_value, trial_score
+from agent.outcome import Outcome
+from evals.objectives import gains, incumbent
+from evals.task import Task
+from evals.trials import Trial, TrialState
+from prompts.calls import CallRecord
+
+LOST = (TrialState.FAILED, TrialState.PRUNED, TrialState.INFEASIBLE)
+
+
+@dataclass(frozen=True)
+class StudyView:
+    """A study as the faces read it; nothing here is kept, all of it comes from the store."""
+
+    name: str
+    task: Task
+    trials: Sequence[Trial]
+    calls: Sequence[CallRecord] = ()
+    outcome: Outcome = field(default_factory=Outcome)
+
+    @property
+    def best(self) -> Trial | None:
+        """The incumbent."""
+        return incumbent(self.task, self.trials)
+
+
+@dataclass(frozen=True)
+class OriginRow:
+    """What the trials of one origin achieved."""
+
+    origin: str
+    trials: int
+    best: str
+    improved: int
+    lost: int
+
+
+def origin_rows(view: StudyView) -> list[OriginRow]:
+    """Return a row per origin, in order of first appearance."""
+    improved = _improvements(view)
+    rows = []
+    for origin in dict.fromkeys(t.origin for t in view.trials):
+        mine = [t for t in view.trials if t.origin == origin]
+        best = incumbent(view.task, mine)
+        rows.append(
+            OriginRow(
+                origin=origin,
+                trials=len(mine),
+                best=f"{best.values[0]:.5g}" if best else "–",
+                improved=sum(t.number in improved for t in mine),
+                lost=sum(t.state in LOST for t in mine),
+            )
+        )
+    return rows
+
+
+def _improvements(view: StudyView) -> set[int]:
+    """Return the numbers of the trials that were better than all complete ones before them."""
+    complete = [t for t in view.trials if t.state is TrialState.COMPLETE]
+    found, best = set(), float("-inf")
+    for trial, gain in zip(complete, gains(view.task, complete)[:, 0], strict=True):
+        if gain > best:
+            best = float(gain)
+            found.add(trial.number)
+    return found
+
+
+def verdicts(view: StudyView) -> list[str]:
+    """Say how the best stands to the default, in cross-validation and on the test part."""
+    best, default = view.best, default_trial(view.trials)
+    if best is None:
+        return ["No trial completed, so there is no best configuration."]
+    sentences = []
+    if default and default.values:
+        scores = trial_score(view.task, best), trial_score(view.task, default)
+        sentences.append(compare(view.task.objective, *scores, "In the search"))
+    where = "On the test part, which the search never saw"
+    pairs = zip(view.task.objectives, view.outcome.test, view.outcome.default_test, strict=False)
+    sentences += [compare(o, tuned, default, where) for o, tuned, default in pairs]
+    tried = sum(t.state is TrialState.COMPLETE for t in view.trials)
+    if tried > 1:
+        sentences.append(
+            f"The score in the search is the best of {tried} and therefore a little too good; "
+            "the score on the test part is not."
+        )
+    return sentences
+
+
+def account(view: StudyView) -> list[str]:
+    """Say what the language model was asked, what it cost, and what became of its answers."""
+    if not view.calls:
+        return ["No language model was asked."]
+    failed = [c for c in view.calls if c.error]
+    answers = [a for c in view.calls for a in c.answers]
+    read = sum(a.prompt_tokens for a in answers)
+    cached = sum(a.cached_tokens for a in answers)
+    written = sum(a.completion_tokens for a in answers)
+    taken = sum(t.origin == "llm" for t in view.trials)
+    sentences = [
+        f"{view.calls[0].model} was asked {len(view.calls)} times over {len(view.trials)} trials: "
+        f"{read:,} tokens read ({100 * cached / max(read, 1):.0f} % of them from its cache), "
+        f"{written:,} written, {sum(c.seconds for c in view.calls):.0f} s.",
+        f"Of its {sum(c.accepted for c in view.calls)} valid proposals {taken} were tried; "
+        f"{sum(len(c.rejected) for c in view.calls)} were rejected.",
+    ]
+    if failed:
+        sentences.append(f"{len(failed)} calls failed, the last one so: {failed[-1].error}")
+    return sentences
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial in words."""
+
+    number: int
+    origin: str
+    state: str
+    value: str
+    seconds: str
+    config: str
+    reason: str
+    is_best: bool
+
+
+def trial_rows(view: StudyView) -> list[TrialRow]:
+    """Return a row per trial, in order; numbers count from 1 as people do."""
+    best = view.best
+    return [
+        TrialRow(
+            number=t.number + 1,
+            origin=t.origin,
+            state=str(t.state),
+            value=" / ".join(f"{v:.5g}" for v in t.values) or "–",
+            seconds=f"{t.cost:.1f}",
+            config=configuration(t),
+            reason=_reason(t),
+            is_best=best is not None and best.number == t.number,
+        )
+        for t in view.trials
+    ]
+
+
+def configuration(trial: Trial) -> str:
+    """Return a configuration on one line, as people write it."""
+    return ", ".join(f"{name}={show_value(value)}" for name, value in trial.config.items())
+
+
+def _reason(trial: Trial) -> str:
+    why_ended = trial.evaluation.reason if trial.evaluation else ""
+    return " · ".join(part for part in (trial.rationale or "", why_ended) if part)

@@ -1,0 +1,77 @@
+"""What is printed when a run ends, and by `plaintune show`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from agent.explain import Story, stories
+from agent.origins import origin_style
+from agent.study_view import StudyView, account, origin_rows, trial_rows, verdicts
+
+
+def summary(view: StudyView, directory: Path | None = None) -> RenderableType:
+    """Return the end of a run in words: the best configuration, why it won, where the files are."""
+    best = view.best
+    parts: list[RenderableType] = [Text(line) for line in verdicts(view)]
+    if best is not None:
+        parts.append(_stories(stories(view.task, view.trials, best)))
+        if best.rationale:
+            label = origin_style(best.origin)[0]
+            parts.append(Text(f"Reason given by its proposer ({label}): {best.rationale}", "dim"))
+    parts.append(_origins(view))
+    parts += [Text(line, "dim") for line in account(view)]
+    parts += [Text(note, "yellow") for note in view.outcome.notes]
+    if directory is not None:
+        parts.append(_files(view, directory))
+    parts.append(Text(_times(view.outcome.seconds), "dim"))
+    return Group(*parts)
+
+
+def _stories(told: Sequence[Story]) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("parameter", "best", "default", "matters"):
+        table.add_column(name, justify="left" if name == "parameter" else "right")
+    table.add_column("what the Gaussian process says of the change")
+    for s in told:
+        table.add_row(s.name, Text(s.best, "bold"), s.default, s.share, s.says)
+    return table if told else Text("")
+
+
+def _origins(view: StudyView) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("proposed by")
+    for name in ("trials", "best", "improved the best", "failed or pruned"):
+        table.add_column(name, justify="right")
+    for row in origin_rows(view):
+        label, colour, _ = origin_style(row.origin)
+        numbers = (str(row.trials), row.best, str(row.improved), str(row.lost))
+        table.add_row(Text(label, colour), *numbers)
+    return table
+
+
+def _files(view: StudyView, directory: Path) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for what, name in view.outcome.files.items():
+        table.add_row(Text(what, "dim"), str(directory / name))
+    return table
+
+
+def _times(seconds: dict[str, float]) -> str:
+    return " · ".join(f"{part} {taken:.1f} s" for part, taken in seconds.items())
+
+
+def trial_table(view: StudyView) -> RenderableType:
+    """Return all trials of a study as a table."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("trial", "origin", "state", view.task.objective.metric, "s", "configuration"):
+        table.add_column(name)
+    for row in trial_rows(view):
+        label, colour, _ = origin_style(row.origin)
+        cells = (str(row.number), Text(label, colour), row.state, row.value, row.seconds)
+        table.add_row(*cells, row.config, style="bold" if row.is_best else "")
+    return table

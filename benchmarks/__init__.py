@@ -1,0 +1,1 @@
+"""Where plaintune stands against its peers; imports anything, and nothing imports it."""

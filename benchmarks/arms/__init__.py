@@ -1,0 +1,1 @@
+"""Who optimises: one file per arm, all behind `arms/base.py`."""

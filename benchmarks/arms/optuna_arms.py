@@ -1,0 +1,113 @@
+"""Optuna's samplers through ask and tell.
+
+Ordered grids become integers (their positions), so that order is not lost. The paired start counts
+as the start-up phase: the samplers use their model from trial 6 on instead of 11, which is to their
+advantage. All other settings are Optuna's own. Failed trials are told as failed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.arms.base import N_START, Arm, BaseSession, Problem, package_version
+from evals.space import Categorical, Config, Float, Int, Ordinal, Parameter
+from evals.trials import Evaluation, TrialState
+
+
+class OptunaSession(BaseSession):
+    """One study in memory."""
+
+    def __init__(self, problem: Problem, sampler: Any) -> None:
+        import optuna
+
+        super().__init__(problem)
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        warnings.simplefilter("ignore")
+        directions = [o.direction for o in problem.task.task.objectives]
+        self._study = optuna.create_study(directions=directions, sampler=sampler)
+        self._asked: Any = None
+
+    def ask(self) -> Config:
+        """Return what the sampler suggests."""
+        self._asked = self._study.ask()
+        config: Config = {}
+        for parameter in self.space.parameters:
+            if any(p.name == parameter.name for p in self.space.active(config)):
+                config[parameter.name] = _suggest(self._asked, parameter)
+        return config
+
+    def tell(self, config: Config, result: Evaluation) -> None:
+        """Tell the study; a configuration of the start is queued and asked for first."""
+        from optuna.trial import TrialState as State
+
+        if self._asked is None:
+            named = {n: _outside(self.space[n], v) for n, v in config.items()}
+            self._study.enqueue_trial(named)
+            self.ask()
+        done = result.state is TrialState.COMPLETE
+        self._study.tell(
+            self._asked, list(result.values) if done else None, state=None if done else State.FAIL
+        )
+        self._asked = None
+        super().tell(config, result)
+
+
+def _outside(parameter: Parameter, value: Any) -> Any:
+    return parameter.index(value) if isinstance(parameter, Ordinal) else value
+
+
+def _suggest(trial: Any, parameter: Parameter) -> Any:
+    if isinstance(parameter, Float):
+        return trial.suggest_float(parameter.name, parameter.low, parameter.high, log=parameter.log)
+    if isinstance(parameter, Int):
+        return trial.suggest_int(
+            parameter.name, parameter.low, parameter.high, step=parameter.step, log=parameter.log
+        )
+    if isinstance(parameter, Categorical):
+        return trial.suggest_categorical(parameter.name, parameter.choices)
+    return parameter.values[trial.suggest_int(parameter.name, 0, parameter.cardinality - 1)]
+
+
+class OptunaArm(Arm):
+    """An arm made of a sampler."""
+
+    def __init__(
+        self, name: str, sampler: Callable[[int], Any], *packages: str, objectives: int = 1
+    ) -> None:
+        self.name, self._sampler, self._packages = name, sampler, packages
+        self.objectives = objectives
+
+    @property
+    def version(self) -> str:
+        """Optuna's version, and that of what the sampler is built on."""
+        return package_version("optuna", *self._packages)
+
+    def open(self, problem: Problem) -> OptunaSession:
+        """Begin a run."""
+        warnings.simplefilter("ignore")
+        return OptunaSession(problem, self._sampler(problem.seed))
+
+
+def _tpe(seed: int) -> Any:
+    from optuna.samplers import TPESampler
+
+    return TPESampler(seed=seed, n_startup_trials=N_START)
+
+
+def _gp(seed: int) -> Any:
+    from optuna.samplers import GPSampler
+
+    return GPSampler(seed=seed, n_startup_trials=N_START)
+
+
+def _cma(seed: int) -> Any:
+    from optuna.samplers import CmaEsSampler
+
+    return CmaEsSampler(seed=seed, n_startup_trials=N_START)
+
+
+OPTUNA_TPE = OptunaArm("optuna-tpe", _tpe, objectives=2)
+OPTUNA_GP = OptunaArm("optuna-gp", _gp, "torch", objectives=2)
+OPTUNA_CMA_ES = OptunaArm("optuna-cmaes", _cma, "cmaes")

@@ -1,0 +1,87 @@
+"""plaintune without a language model: the designer "gp" of our own registry."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.arms.base import Arm, ArmUnavailableError, BaseSession, Problem
+from evals.space import Config
+from evals.trials import Evaluation, Suggestion, Trial
+
+ROOT = Path(__file__).parent.parent.parent
+ROOMS = ("evals", "surrogates", "acquisition")
+
+
+@lru_cache(maxsize=1)
+def source_version() -> str:
+    """Return a hash of the rooms that a suggestion without a language model depends on."""
+    digest = hashlib.sha256()
+    for room in ROOMS:
+        for file in sorted((ROOT / room).rglob("*.py")):
+            digest.update(file.read_bytes())
+    return f"source {digest.hexdigest()[:12]}"
+
+
+class DesignerSession(BaseSession):
+    """Asks a designer for one suggestion after each trial, as the loop does."""
+
+    def __init__(self, problem: Problem, designer: Any) -> None:
+        super().__init__(problem)
+        self._task = problem.task.task.model_copy(update={"seed": problem.seed})
+        self._designer = designer
+        self._trials: list[Trial] = []
+        self._next: Suggestion | None = None
+
+    def ask(self) -> Config:
+        """Return the designer's suggestion."""
+        rng = np.random.default_rng([self.problem.seed, len(self._trials)])
+        self._next = self._designer.suggest(self._task, self._trials, 1, rng)[0]
+        return self._next.config
+
+    def tell(self, config: Config, result: Evaluation) -> None:
+        """Add a trial."""
+        super().tell(config, result)
+        suggestion = self._next or Suggestion(config, self._start_origin(config))
+        self._trials.append(Trial(len(self._trials), suggestion, result))
+        self._next = None
+
+    def _start_origin(self, config: Config) -> str:
+        return "default" if config == self.space.default_config() else "random"
+
+
+class PlaintuneGP(Arm):
+    """The GP core alone."""
+
+    name = "plaintune-gp"
+    objectives = 2
+
+    def __init__(self, name: str = "plaintune-gp", **options: Any) -> None:
+        self.name, self._options = name, options
+
+    @property
+    def version(self) -> str:
+        """A hash of our own source."""
+        return source_version()
+
+    def open(self, problem: Problem) -> DesignerSession:
+        """Begin a run."""
+        return DesignerSession(problem, make("gp", self._options))
+
+
+def make(name: str, options: Mapping[str, Any]) -> Any:
+    """Return the designer called `name`.
+
+    Raises:
+        ArmUnavailableError: this version of plaintune has none.
+    """
+    try:
+        from acquisition.registry import make_designer
+    except ImportError as error:
+        raise ArmUnavailableError(str(error)) from error
+    return make_designer(name, **options)

@@ -1,0 +1,30 @@
+"""All arms by name."""
+
+from __future__ import annotations
+
+from benchmarks.arms.base import Arm
+from benchmarks.arms.botorch_plain import PlainBoTorch
+from benchmarks.arms.optuna_arms import OPTUNA_CMA_ES, OPTUNA_GP, OPTUNA_TPE
+from benchmarks.arms.plaintune_gp import PlaintuneGP
+from benchmarks.arms.random_search import DefaultThenRandom, PureRandom
+from benchmarks.arms.sanity import Oracle, RepeatOnePoint
+
+ARMS: dict[str, Arm] = {
+    arm.name: arm
+    for arm in (
+        PlaintuneGP(),
+        PureRandom(),
+        DefaultThenRandom(),
+        OPTUNA_TPE,
+        OPTUNA_GP,
+        OPTUNA_CMA_ES,
+        PlainBoTorch(),
+        Oracle(),
+        RepeatOnePoint(),
+    )
+}
+
+
+def open_arm(name: str) -> Arm:
+    """Return the arm called `name`; raise `KeyError` where there is none."""
+    return ARMS[name]

@@ -1,0 +1,175 @@
+"""One run: an arm, a task, a seed. Paired over arms by the seed: same start, same noise.
+
+The start is the task's default configuration, where it has one, and uniform draws up to `N_START`
+trials in all, fixed by (seed, task). Repetition k of a configuration at trial t draws its noise
+from (seed, t), whoever asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import zlib
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from benchmarks.arms.base import N_START, Arm, ArmUnavailableError, Problem, Session
+from benchmarks.arms.registry import open_arm
+from benchmarks.tasks.base import BenchmarkTask
+from benchmarks.tasks.registry import open_task
+from evals.space import Config
+from evals.trials import Evaluation
+
+WARM_UP_TASK = "mixed-kernel"
+PROTOCOL = 1
+"""Raised when a change here makes older results incomparable."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to be done."""
+
+    arm: str
+    task: str
+    seed: int
+    trials: int
+
+
+@dataclass
+class Run:
+    """What came out of a job: one entry per trial in each list.
+
+    `observed` is the first objective's value (NaN where it did not complete), `regret` the
+    incumbent's. `suggest_s` is the wall time of asking and telling; `suggest_cpu_s` the processor
+    time, which a busy machine stretches less. `repeat` marks configurations that this run had tried
+    before. `error` is empty unless the arm failed.
+    """
+
+    key: str
+    arm: str
+    version: str
+    task: str
+    group: str
+    seed: int
+    observed: list[float] = field(default_factory=list)
+    regret: list[float] = field(default_factory=list)
+    suggest_s: list[float] = field(default_factory=list)
+    suggest_cpu_s: list[float] = field(default_factory=list)
+    evaluate_s: list[float] = field(default_factory=list)
+    repeat: list[bool] = field(default_factory=list)
+    error: str = ""
+
+
+def key_of(job: Job) -> str:
+    """Return the content hash of (arm, version, task, seed, protocol) that results are kept by."""
+    arm, task = open_arm(job.arm), open_task(job.task)
+    parts: list[Any] = [arm.name, arm.version, arm.start, task.name, task.version]
+    parts += [task.task.model_dump(mode="json", include={"space", "objectives"})]
+    words = json.dumps([*parts, job.seed, N_START, PROTOCOL], sort_keys=True)
+    return hashlib.sha256(words.encode()).hexdigest()[:20]
+
+
+def start_configs(task: BenchmarkTask, seed: int, start: str) -> list[Config]:
+    """Return the trials that the arm is handed."""
+    default = task.space.default_config()
+    first = [] if default is None or start == "nothing" else [default]
+    if start != "paired":
+        return first
+    rng = np.random.default_rng([seed, zlib.crc32(task.name.encode())])
+    known = {task.space.key(c) for c in first}
+    for config in task.space.sample(rng, 50):
+        if len(first) < N_START and task.space.key(config) not in known:
+            known.add(task.space.key(config))
+            first.append(config)
+    return first
+
+
+@cache
+def warm_up(arm: str) -> None:
+    """Load what the arm imports, so that no run's first suggestion pays for it."""
+    run(Job(arm, WARM_UP_TASK, 0, N_START + 1), warm=True)
+
+
+def run(job: Job, warm: bool = False) -> Run:
+    """Do a job; what goes wrong in the arm ends the run and is part of the result."""
+    if not warm:
+        warm_up(job.arm)
+    arm, task = open_arm(job.arm), open_task(job.task)
+    outcome = Run(key_of(job), arm.name, arm.version, task.name, task.group, job.seed)
+    try:
+        session = _open(arm, task, job)
+    except ArmUnavailableError as error:
+        outcome.error = f"unavailable: {error}"
+        return outcome
+    try:
+        _loop(arm, task, session, job, outcome)
+    except Exception as error:
+        outcome.error = f"{type(error).__name__}: {str(error).strip()[:300]}"
+    finally:
+        session.close()
+    return outcome
+
+
+def _open(arm: Arm, task: BenchmarkTask, job: Job) -> Session:
+    if len(task.task.objectives) > arm.objectives:
+        raise ArmUnavailableError("The arm optimises one objective only.")
+    return arm.open(Problem(task.sealed(), job.seed, job.trials))
+
+
+def _loop(arm: Arm, task: BenchmarkTask, session: Session, job: Job, outcome: Run) -> None:
+    handed = start_configs(task, job.seed, arm.start)[: job.trials]
+    configs: list[Config] = []
+    results: list[Evaluation] = []
+    try:
+        for t in range(job.trials):
+            clock = _Clock(session)
+            config = handed[t] if t < len(handed) else session.ask()
+            clock.stop()
+            began = time.perf_counter()
+            result = task.evaluate(config, _noise_seed(job.seed, t))
+            outcome.evaluate_s.append(result.cost or time.perf_counter() - began)
+            clock.go_on()
+            session.tell(config, result)
+            clock.stop()
+            outcome.suggest_s.append(0.0 if t < len(handed) else clock.wall)
+            outcome.suggest_cpu_s.append(0.0 if t < len(handed) else clock.cpu)
+            _note(outcome, task, configs, config, result)
+            configs.append(config)
+            results.append(result)
+    finally:
+        outcome.regret = task.regrets(configs, results)
+
+
+class _Clock:
+    """Wall and processor time of a session while it runs."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self.wall, self.cpu = session, 0.0, 0.0
+        self.go_on()
+
+    def go_on(self) -> None:
+        self._began = time.perf_counter(), self._session.cpu_seconds()
+
+    def stop(self) -> None:
+        self.wall += time.perf_counter() - self._began[0]
+        self.cpu += self._session.cpu_seconds() - self._began[1]
+
+
+def _note(
+    outcome: Run, task: BenchmarkTask, configs: list[Config], config: Config, result: Evaluation
+) -> None:
+    outcome.observed.append(result.values[0] if result.values else float("nan"))
+    outcome.repeat.append(task.space.key(config) in {task.space.key(c) for c in configs})
+
+
+def _noise_seed(seed: int, trial: int) -> int:
+    return int(np.random.default_rng([seed, trial, 7]).integers(2**31))
+
+
+def to_json(outcome: Run) -> dict[str, Any]:
+    """Return a run as plain values."""
+    return asdict(outcome)

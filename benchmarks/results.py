@@ -1,0 +1,112 @@
+"""Results on disk: a journal while a suite runs, one Parquet file per arm once it is packed.
+
+The journal (a line per finished run) makes a suite resumable at any moment; packing merges it into
+`benchmarks/results/SUITE/ARM.parquet`, one row per trial, with machine, versions and date.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+
+from benchmarks.cache import directory
+from benchmarks.protocol import Run, to_json
+
+ROOT = Path(__file__).parent / "results"
+PER_TRIAL = ["observed", "regret", "suggest_s", "suggest_cpu_s", "evaluate_s", "repeat"]
+
+
+def machine() -> str:
+    """Return processor, cores and memory in one line."""
+    gib = psutil.virtual_memory().total / 2**30
+    return (
+        f"{_processor()}, {os.cpu_count()} cores, {gib:.0f} GiB, Python {platform.python_version()}"
+    )
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def journal(suite: str) -> Path:
+    """Return the file that finished runs of `suite` are appended to."""
+    return directory() / f"{suite}.jsonl"
+
+
+def note(suite: str, outcome: Run) -> None:
+    """Append a finished run; one write, so that a line is whole or absent."""
+    row = to_json(outcome) | {
+        "machine": machine(),
+        "date": datetime.now(UTC).isoformat("T", "seconds"),
+    }
+    with journal(suite).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+
+
+def done(suite: str) -> dict[str, int]:
+    """Return the number of trials that is there already, by key."""
+    counts: dict[str, int] = {}
+    for row in _noted(suite):
+        if not row["error"]:
+            counts[row["key"]] = max(len(row["observed"]), counts.get(row["key"], 0))
+    packed = load(suite)
+    if len(packed):
+        for key, count in packed[packed.error == ""].groupby("key").trial.count().items():
+            counts[str(key)] = max(int(count), counts.get(str(key), 0))
+    return counts
+
+
+def _noted(suite: str) -> Iterable[dict[str, Any]]:
+    if not journal(suite).exists():
+        return
+    for line in journal(suite).read_text(encoding="utf-8").splitlines():
+        if line.endswith("}"):
+            yield json.loads(line)
+
+
+def pack(suite: str, root: Path = ROOT) -> pd.DataFrame:
+    """Merge the journal into the Parquet files and return all rows of the suite.
+
+    Of several runs with the same arm, task and seed the newest stays, so that a new version of an
+    arm replaces the old one.
+    """
+    fresh = [_rows(row) for row in _noted(suite)]
+    frame = pd.concat([load(suite, root), *fresh]) if fresh else load(suite, root)
+    if not len(frame):
+        return frame
+    newest = frame.groupby(["arm", "task", "seed"]).date.transform("max")
+    frame = frame[frame.date == newest].drop_duplicates(["arm", "task", "seed", "trial"])
+    frame = frame.sort_values(["arm", "task", "seed", "trial"]).reset_index(drop=True)
+    (root / suite).mkdir(parents=True, exist_ok=True)
+    for arm, rows in frame.groupby("arm"):
+        target = root / suite / f"{arm}.parquet"
+        rows.to_parquet(target, compression="zstd", index=False)
+    return frame
+
+
+def load(suite: str, root: Path = ROOT) -> pd.DataFrame:
+    """Return the packed rows of a suite, one per trial; empty where there are none."""
+    files = sorted((root / suite).glob("*.parquet"))
+    return pd.concat([pd.read_parquet(f) for f in files]) if files else pd.DataFrame()
+
+
+def _rows(row: dict[str, Any]) -> pd.DataFrame:
+    same = {k: v for k, v in row.items() if k not in PER_TRIAL}
+    count = len(row["regret"])
+    if not count:
+        return pd.DataFrame([same | {"trial": 0, "regret": float("inf")}])
+    frame = pd.DataFrame({k: row[k][:count] for k in PER_TRIAL} | {"trial": range(1, count + 1)})
+    seconds = ["suggest_s", "suggest_cpu_s", "evaluate_s"]
+    frame[seconds] = frame[seconds].round(5)
+    return frame.assign(**same)

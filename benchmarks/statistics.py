@@ -1,0 +1,141 @@
+"""From rows to numbers: regret curves, means with intervals, ranks and paired tests.
+
+Shapes: a arms, p pairs of (task, seed) that all arms finished, n trials. Arms are compared on these
+pairs only, so that a suite that was interrupted still compares like with like.
+
+Means: every task counts alike. Intervals: 95 %, percentile bootstrap over the seeds within each
+task (the tasks are the population asked about, not a sample of it). Tests: Wilcoxon's signed rank
+over pairs, two-sided, Holm-corrected over the peers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata, wilcoxon
+
+from benchmarks.arms.base import N_START
+from benchmarks.tasks.registry import open_task
+
+Array = NDArray[np.float64]
+RESAMPLES = 2000
+TIE = 1e-9
+WORST = 1.0
+"""Regret is clipped here: no better than the median of random configurations."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Regret `a x p x n` in [0, 1]; `tasks` (`p`) names the task of each pair."""
+
+    arms: tuple[str, ...]
+    tasks: NDArray[np.str_]
+    regret: Array
+
+    def at(self, budget: int) -> Array:
+        """Return the regret after `budget` trials, `a x p`."""
+        return np.asarray(self.regret[:, :, budget - 1])
+
+    def area(self) -> Array:
+        """Return the mean regret over all trials after the start, `a x p`."""
+        return np.asarray(self.regret[:, :, N_START:].mean(axis=2))
+
+
+def curves(frame: pd.DataFrame, arms: Sequence[str], trials: int) -> Curves:
+    """Return the curves of `arms` on the pairs that each of them finished `trials` trials of."""
+    frame = frame[frame.arm.isin(arms) & (frame.error == "") & (frame.trial.between(1, trials))]
+    wide = frame.pivot_table(index=["task", "seed", "trial"], columns="arm", values="regret")
+    columns = pd.Index(arms)
+    wide = wide.reindex(columns=columns).fillna(np.inf)
+    whole = frame.groupby(["task", "seed", "arm"]).trial.count().unstack().reindex(columns=columns)
+    pairs = whole[(whole == trials).all(axis=1)].index
+    kept = wide[wide.index.droplevel(2).isin(pairs)].sort_index()
+    values = kept.to_numpy().reshape(len(pairs), trials, len(arms)).transpose(2, 0, 1)
+    tasks = np.array([task for task, _ in sorted(pairs)], dtype=str)
+    return Curves(tuple(arms), tasks, np.clip(values, 0.0, WORST))
+
+
+def normalised(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `frame` with the regret of the tasks of unknown optimum put on the common scale.
+
+    Their raw regret is an error rate. Its zero is the best that any arm or the reference found.
+    """
+    frame = frame.copy()
+    for name in frame[frame.group == "sklearn"].task.unique():
+        rows = (frame.task == name) & (frame.error == "")
+        scale = open_task(name).scale  # type: ignore[attr-defined]
+        best = max(scale.optimum, float(frame[rows].observed.max()))
+        error = frame.loc[rows, "regret"]
+        frame.loc[rows, "regret"] = (error - (1 - best)) / (best - scale.median)
+    return frame
+
+
+def mean_of(values: Array, tasks: NDArray[np.str_]) -> float:
+    """Return the mean over tasks of the mean over seeds of `values` (`p`)."""
+    return float(np.mean([values[tasks == t].mean() for t in np.unique(tasks)]))
+
+
+def interval(values: Array, tasks: NDArray[np.str_]) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of `mean_of`."""
+    rng = np.random.default_rng(0)
+    means = np.zeros(RESAMPLES)
+    names = np.unique(tasks)
+    for name in names:
+        own = values[tasks == name]
+        means += own[rng.integers(len(own), size=(RESAMPLES, len(own)))].mean(axis=1)
+    low, high = np.quantile(means / len(names), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def ranks(values: Array) -> Array:
+    """Return each arm's mean rank over pairs (`a`), 1 the best; ties share."""
+    return np.asarray(rankdata(values, axis=0).mean(axis=1))
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Ours against a peer over pairs: `p_value` is Holm-corrected."""
+
+    peer: str
+    wins: int
+    ties: int
+    losses: int
+    difference: float
+    p_value: float
+
+
+def duels(found: Curves, ours: str, budget: int) -> list[Duel]:
+    """Return ours against every other arm after `budget` trials."""
+    values = found.at(budget)
+    own = values[found.arms.index(ours)]
+    peers = [a for a in found.arms if a != ours]
+    gaps = [own - values[found.arms.index(peer)] for peer in peers]
+    p_values = holm([_signed_rank(gap) for gap in gaps])
+    return [
+        Duel(
+            peer,
+            int((gap < -TIE).sum()),
+            int((np.abs(gap) <= TIE).sum()),
+            int((gap > TIE).sum()),
+            mean_of(gap, found.tasks),
+            p,
+        )
+        for peer, gap, p in zip(peers, gaps, p_values, strict=True)
+    ]
+
+
+def _signed_rank(gap: Array) -> float:
+    return float(wilcoxon(gap).pvalue) if (np.abs(gap) > TIE).any() else 1.0
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return Holm's step-down correction of `p_values`, in their order."""
+    corrected, largest = list(p_values), 0.0
+    for i, at in enumerate(np.argsort(p_values)):
+        largest = max(largest, min(1.0, (len(p_values) - i) * p_values[at]))
+        corrected[at] = largest
+    return corrected

@@ -1,0 +1,103 @@
+"""Which tasks, arms, seeds and budgets make a suite. Fixed before results are seen.
+
+`quick` is a cross-section that ends in about ten minutes on two quiet cores. `full` is everything
+with the fast arms; `slow-peers` is the subset, named beforehand, that Ax, SMAC and HEBO can finish.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from benchmarks.tasks import bayesmark, bbob, hpobench, hpolib, multi_objective, nasbench201
+
+BUDGETS = (5, 10, 20, 30, 50, 100)
+"""Numbers of evaluations that reports look at."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """`arms` is the default choice; the command line can name others."""
+
+    name: str
+    tasks: tuple[str, ...]
+    arms: tuple[str, ...]
+    seeds: int
+    trials: int
+
+
+TABLES = (
+    *(f"hpobench-{d}" for d in hpobench.ABOUT),
+    *(f"hpolib-{d}" for d in hpolib.ABOUT),
+    *(f"nasbench201-{d}" for d in nasbench201.ABOUT),
+)
+SKLEARN = tuple(f"sklearn-{m.lower()}-{t}" for m in bayesmark.MODELS for t in bayesmark.TABLES)
+FUNCTIONS = tuple(f"bbob-{f.lower()}-{d}d" for d in bbob.DIMENSIONS for f in bbob.FUNCTIONS)
+MIXED = ("mixed-kernel", "conditional-pipeline")
+NOISY = (
+    *(f"{t}-noisy" for t in TABLES),
+    "bbob-sphere-5d-noisy",
+    "bbob-rosenbrock-5d-noisy",
+    "bbob-rastriginrotated-5d-noisy",
+)
+FAILING = ("failing-memory",)
+TRADE_OFFS = (
+    *(f"mo-{f.lower()}" for f in multi_objective.FUNCTIONS),
+    *(f"mo-{f.lower()}-noisy" for f in multi_objective.FUNCTIONS),
+    *(f"mo-hpolib-{d}" for d in hpolib.ABOUT),
+)
+
+FAST_ARMS = ("plaintune-gp", "optuna-tpe", "optuna-gp", "botorch", "default+random", "random")
+SLOW_ARMS = ("ax", "smac", "hebo")
+
+QUICK_TASKS = (
+    "hpobench-car",
+    "hpobench-credit_g",
+    "hpolib-slice_localization",
+    "nasbench201-cifar100",
+    "sklearn-svm-wine",
+    "sklearn-decisiontree-breast",
+    "sklearn-mlp_sgd-iris",
+    "bbob-rosenbrock-5d",
+    "bbob-gallagher101-5d",
+    "mixed-kernel",
+)
+
+SLOW_TASKS = (
+    *(f"hpobench-{d}" for d in ("car", "phoneme", "segment", "credit_g")),
+    *(f"hpolib-{d}" for d in ("naval_propulsion", "slice_localization")),
+    *(f"nasbench201-{d}" for d in ("cifar10", "imagenet")),
+    *(f"sklearn-{m.lower()}-{t}" for m in bayesmark.MODELS[1:] for t in ("breast", "wine")),
+    *(
+        f"bbob-{f}-5d"
+        for f in (
+            "sphere",
+            "rastrigin",
+            "attractivesector",
+            "rosenbrock",
+            "ellipsoidrotated",
+            "sharpridge",
+            "schaffers10",
+            "gallagher101",
+        )
+    ),
+    *MIXED,
+)
+
+SUITES = {
+    s.name: s
+    for s in (
+        Suite("quick", QUICK_TASKS, FAST_ARMS, seeds=3, trials=30),
+        Suite("full", TABLES + SKLEARN + FUNCTIONS + MIXED, FAST_ARMS, seeds=20, trials=50),
+        Suite("slow-peers", SLOW_TASKS, (*FAST_ARMS, *SLOW_ARMS), seeds=10, trials=30),
+        Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
+        Suite("failing", FAILING, FAST_ARMS, seeds=20, trials=50),
+        Suite("trade-offs", TRADE_OFFS, FAST_ARMS, seeds=20, trials=50),
+        Suite(
+            "guard",
+            ("hpobench-vehicle", "hpolib-protein_structure", "bbob-sphere-5d", "mixed-kernel"),
+            ("plaintune-gp",),
+            seeds=4,
+            trials=20,
+        ),
+    )
+}

@@ -1,0 +1,73 @@
+"""All tasks by name. Opening one is cheap; its data are read at the first evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+from benchmarks.tasks import bayesmark, bbob, hpobench, hpolib, multi_objective, nasbench201
+from benchmarks.tasks import synthetic as made_up
+from benchmarks.tasks.anonymous import AnonymousTask
+from benchmarks.tasks.base import BenchmarkTask
+
+Factory = Callable[[], BenchmarkTask]
+ANONYMOUS = "-anonymous"
+
+
+def _tables() -> dict[str, Factory]:
+    found: dict[str, Factory] = {}
+    for noisy, ending in ((False, ""), (True, "-noisy")):
+        for d in hpobench.ABOUT:
+            found[f"hpobench-{d}{ending}"] = partial(hpobench.hpobench, d, noisy)
+        for d in hpolib.ABOUT:
+            found[f"hpolib-{d}{ending}"] = partial(hpolib.hpolib, d, noisy)
+        for d in nasbench201.ABOUT:
+            found[f"nasbench201-{d}{ending}"] = partial(nasbench201.nasbench201, d, noisy)
+    return found
+
+
+def _sklearn() -> dict[str, Factory]:
+    return {
+        f"sklearn-{m.lower()}-{t}": partial(bayesmark.SklearnTask, m, t)
+        for m in bayesmark.MODELS
+        for t in bayesmark.TABLES
+    }
+
+
+def _functions() -> dict[str, Factory]:
+    found: dict[str, Factory] = {}
+    for d in bbob.DIMENSIONS:
+        for f in bbob.FUNCTIONS:
+            found[f"bbob-{f.lower()}-{d}d"] = partial(bbob.bbob, f, d)
+    for f in ("Sphere", "Rosenbrock", "RastriginRotated"):
+        found[f"bbob-{f.lower()}-5d-noisy"] = partial(bbob.bbob, f, 5, 0.1)
+    return found
+
+
+def _others() -> dict[str, Factory]:
+    found: dict[str, Factory] = {
+        "mixed-kernel": made_up.mixed,
+        "conditional-pipeline": made_up.conditional,
+        "failing-memory": made_up.failing,
+    }
+    for f in multi_objective.FUNCTIONS:
+        found[f"mo-{f.lower()}"] = partial(multi_objective.trade_off, f)
+        found[f"mo-{f.lower()}-noisy"] = partial(multi_objective.trade_off, f, 0.02)
+    for d in hpolib.ABOUT:
+        found[f"mo-hpolib-{d}"] = partial(multi_objective.hpolib_trade_off, d)
+    return found
+
+
+TASKS: dict[str, Factory] = {**_tables(), **_sklearn(), **_functions(), **_others()}
+
+
+@lru_cache(maxsize=64)
+def open_task(name: str) -> BenchmarkTask:
+    """Return the task called `name`; the ending "-anonymous" hides what is tuned.
+
+    Raises:
+        KeyError: no task is called so.
+    """
+    if name.endswith(ANONYMOUS):
+        return AnonymousTask(open_task(name.removesuffix(ANONYMOUS)))
+    return TASKS[name]()

@@ -1,0 +1,20 @@
+# default config values designed to train a small character model
+out_dir = "out"
+eval_interval = 250
+eval_iters = 200
+wandb_log = False
+dataset = "shakespeare_char"
+batch_size = 64
+block_size = 256  # context of up to 256 previous characters
+n_layer = 6
+n_head = 6
+n_embd = 384
+dropout = 0.2
+learning_rate = 1e-3
+max_iters = 5000
+min_lr = 1e-4
+beta2 = 0.99
+warmup_iters = 100
+grad_clip = 1.0
+device = "cpu"
+compile = False

@@ -1,0 +1,17 @@
+from argparse import ArgumentParser
+
+cli = ArgumentParser("Credit risk with XGBoost")
+cli.add_argument("train", help="path to the training CSV")
+cli.add_argument("--eta", type=float, default=0.3, help="step size shrinkage")
+cli.add_argument("--max_depth", type=int, default=6, help="maximum depth of a tree")
+cli.add_argument("--min_child_weight", type=float, default=1.0)
+cli.add_argument("--subsample", type=float, default=1.0, help="share of rows per tree")
+cli.add_argument("--colsample_bytree", type=float, default=1.0)
+cli.add_argument("--reg_lambda", type=float, default=1.0, help="L2 regularization on weights")
+cli.add_argument("--gamma", type=float, default=0.0, help="minimum loss reduction for a split")
+cli.add_argument("--n_estimators", type=int, default=200)
+cli.add_argument("--nthread", type=int, default=4)
+cli.add_argument("--model_out", default="model.json")
+cli.add_argument("--verbosity", type=int, default=1)
+cli.add_argument("--random_state", type=int, default=7)
+args = cli.parse_args()

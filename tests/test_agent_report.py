@@ -1,0 +1,147 @@
+"""The report is one file, complete, and immune to what a user's columns are called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from agent.events import RunStarted, TrialFinished, TrialReported, TrialStarted
+from agent.live import LiveView, sparkline
+from agent.outcome import Outcome, Score
+from agent.report import render_report, write_report
+from agent.study_view import StudyView, account, origin_rows, trial_rows, verdicts
+from agent.summary import summary, trial_table
+from evals.space import Categorical, Condition, Float, Int, SearchSpace
+from evals.task import Data, Objective, Source, Task
+from evals.trials import Evaluation, Suggestion, Trial, TrialState
+from prompts.calls import CallRecord
+from prompts.chat import Completion
+
+HOSTILE = "<script>alert('x')</script>"
+SPACE = SearchSpace(
+    (
+        Float("learning_rate", 1e-3, 1.0, log=True, default=0.1),
+        Int("max_depth", 1, 12, default=6),
+        Categorical("booster", ("gbtree", "dart"), default="gbtree"),
+        Float("rate_drop", 0.0, 0.5, default=0.1, condition=Condition("booster", ("dart",))),
+    )
+)
+TASK = Task(
+    description=f"tune for {HOSTILE}",
+    data=Data(path="a.csv", target=HOSTILE, kind="binary", positive="yes"),
+    models=("xgboost",),
+    space=SPACE,
+    objectives=(Objective(metric="log_loss", direction="minimize"),),
+    sources={"data.target": Source(origin="your words", quote=HOSTILE)},
+)
+
+
+def studied(count: int, failed: int = 1) -> list[Trial]:
+    configs = [SPACE.default_config(), *SPACE.sample(np.random.default_rng(1), count)]
+    trials = []
+    for number, config in enumerate(configs[:count]):
+        assert config is not None
+        loss = abs(np.log10(float(config["learning_rate"])) + 2) + 0.1  # type: ignore[arg-type]
+        evaluation = Evaluation(TrialState.COMPLETE, (loss,), (0.01,), cost=1.0)
+        if number in range(3, 3 + failed):
+            evaluation = Evaluation(TrialState.FAILED, reason=f"ran out of memory {HOSTILE}")
+        origin = "default" if number == 0 else ("llm" if number % 2 else "surrogate")
+        suggestion = Suggestion(config, origin, rationale=f"because {HOSTILE}")
+        trials.append(Trial(number, suggestion, evaluation))
+    return trials
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 12])
+def test_report_opens_offline_and_escapes(tmp_path: Path, count: int) -> None:
+    view = StudyView("demo", TASK, studied(count))
+    text = write_report(view, tmp_path / "report.html").read_text(encoding="utf-8")
+    page = text.split("</script>", 1)[1]
+    assert HOSTILE not in page
+    assert 'src="http' not in text
+    assert "<link" not in page
+    assert list(tmp_path.iterdir()) == [tmp_path / "report.html"]
+
+
+def test_report_says_what_mattered() -> None:
+    page = render_report(StudyView("demo", TASK, studied(14)), snippet="import joblib")
+    assert "learning_rate" in page
+    assert "by the change" in page
+    assert "ran out of memory" in page
+    assert "import joblib" in page
+
+
+def test_verdicts_name_noise_and_direction() -> None:
+    outcome = Outcome(
+        test=(Score(metric="log_loss", value=0.30, std=0.01),),
+        default_test=(Score(metric="log_loss", value=0.50, std=0.01),),
+    )
+    said = verdicts(StudyView("demo", TASK, studied(12), outcome=outcome))
+    assert any("better by 0.2." in s and "never saw" in s for s in said)
+    close = outcome.model_copy(update={"test": (Score(metric="log_loss", value=0.49, std=0.01),)})
+    said = verdicts(StudyView("demo", TASK, studied(12), outcome=close))
+    assert any("within the noise" in s for s in said)
+    assert "No trial completed" in verdicts(StudyView("demo", TASK, []))[0]
+
+
+def test_every_trial_and_origin_is_listed_truly() -> None:
+    trials = studied(10)
+    rows = origin_rows(StudyView("demo", TASK, trials))
+    assert {r.origin: r.trials for r in rows} == {"default": 1, "llm": 5, "surrogate": 4}
+    assert sum(r.lost for r in rows) == 1
+    assert [r.number for r in trial_rows(StudyView("demo", TASK, trials))] == list(range(1, 11))
+
+
+def test_account_adds_up_what_the_llm_cost() -> None:
+    answer = Completion("{}", "m", prompt_tokens=100, cached_tokens=80, completion_tokens=20)
+    calls = [
+        CallRecord("warmstart", 0, "m", "h", answers=(answer,), accepted=3, seconds=2.0),
+        CallRecord("propose", 4, "m", "h", error="timed out", rejected=("C is missing.",)),
+    ]
+    said = " ".join(account(StudyView("demo", TASK, studied(4), calls)))
+    assert "asked 2 times" in said
+    assert "80 %" in said
+    assert "timed out" in said
+    assert "1 were rejected" in said
+    assert account(StudyView("demo", TASK, [])) == ["No language model was asked."]
+
+
+def test_live_view_follows_the_events() -> None:
+    trials = studied(10)
+    console = Console(width=120, record=True, file=StringIO())
+    live = LiveView(console)
+    live(RunStarted(TASK, "demo", tuple(trials[:9])))
+    live(TrialStarted(replace(trials[9], evaluation=None)))
+    live(TrialReported(9, 2, 0.5))
+    console.print(live.render())
+    said = console.export_text(clear=True)
+    assert "trial 10" in said
+    assert "step 2: 0.5" in said
+    assert "9 of 30 trials" in said
+    live(TrialFinished(trials[9], None))
+    console.print(live.render())
+    assert "10 of 30 trials" in console.export_text()
+
+
+def test_sparkline_falls_to_the_best() -> None:
+    bars = sparkline(TASK, studied(12))
+    assert len(bars) == 11
+    assert bars[0] == "█"
+    assert bars[-1] == "▁"
+    assert sparkline(TASK, []) == ""
+
+
+def test_summary_tells_scores_origins_and_files(tmp_path: Path) -> None:
+    console = Console(width=120, record=True, file=StringIO())
+    outcome = Outcome(files={"model": "model.skops"}, seconds={"training": 3.0})
+    view = StudyView("demo", TASK, studied(12), outcome=outcome)
+    console.print(summary(view, tmp_path))
+    console.print(trial_table(view))
+    said = console.export_text()
+    assert "model.skops" in said
+    assert "language model" in said
+    assert "training 3.0 s" in said
