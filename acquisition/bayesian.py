@@ -63,7 +63,8 @@ class Step:
         from surrogates.gp import GaussianProcess
         from surrogates.registry import make_surrogate
 
-        self.task, self.trials, self.rng = task, trials, rng
+        self.task, self.trials = task, trials
+        self._seed = int(rng.integers(2**63))
         self.encoding = encoding_of(task.space)
         self.tried = Tried(task.space, [t.config for t in trials])
         fitted = make_surrogate(surrogate).fit(task, trials)
@@ -72,16 +73,14 @@ class Step:
         self.model: GaussianProcess = fitted
         self.pending = self.encoding.encode(running)
         self.feasible: Feasibility | None = feasibility(task, trials)
-        self.threshold = float(fitted.marginals(fitted.X)[0].max())
+        self.threshold = float(fitted.marginals(fitted.inputs)[0].max())
 
     def score(self, configs: Sequence[Config]) -> list[Scored]:
         """Return how promising each configuration is, RUNNING trials taken into account."""
-        from acquisition.pool import evaluate
-
         if not configs:
             return []
         X = self.encoding.encode(configs)
-        values = evaluate(self._acquisition(self.pending), X)
+        values = self._acquisition(self.pending)(X)
         return self._scored(configs, X, values)
 
     def optimum(self, count: int) -> list[Scored]:
@@ -91,8 +90,9 @@ class Step:
         """
         chosen: list[Scored] = []
         pending, tried = self.pending, self.tried.copy()
+        rng = np.random.default_rng(self._seed)
         while len(chosen) < count:
-            config = self._best(pending, tried)
+            config = self._best(pending, tried, rng)
             if config is None:
                 break
             tried.add(config)
@@ -103,13 +103,12 @@ class Step:
     def _acquisition(self, pending: Array) -> LogImprovement:
         from acquisition.improvement import LogImprovement
 
-        return LogImprovement(self.model.believe(pending), self.threshold, self.feasible)
+        believed = self.model.predictor.believe(pending) if len(pending) else self.model.predictor
+        return LogImprovement(believed, self.threshold, self.feasible)
 
     def _scored_after(self, config: Config, pending: Array) -> list[Scored]:
-        from acquisition.pool import evaluate
-
         X = self.encoding.encode([config])
-        return self._scored([config], X, evaluate(self._acquisition(pending), X))
+        return self._scored([config], X, self._acquisition(pending)(X))
 
     def _scored(self, configs: Sequence[Config], X: Array, values: Array) -> list[Scored]:
         mean, sd = self.model.native(*self.model.marginals(X))
@@ -119,27 +118,27 @@ class Step:
             for c, v, m, s in zip(configs, values, mean, sd, strict=True)
         ]
 
-    def _best(self, pending: Array, tried: Tried) -> Config | None:
-        from acquisition.pool import evaluate, improve
+    def _best(self, pending: Array, tried: Tried, rng: np.random.Generator) -> Config | None:
+        from acquisition.pool import improve
 
         acquisition = self._acquisition(pending)
-        pool = self._pool()
-        values = evaluate(acquisition, pool)
+        pool = self._pool(rng)
+        values = acquisition(pool)
         starts = pool[np.argsort(-values, kind="stable")[:STARTS]]
         reached, gains = improve(self.encoding, acquisition, starts)
         rows = np.concatenate([reached, pool])
         for i in np.argsort(-np.concatenate([gains, values]), kind="stable"):
             if (config := tried.free(rows[i])) is not None:
                 return config
-        return any_free(self.task, tried, self.rng)
+        return any_free(self.task, tried, rng)
 
-    def _pool(self) -> Array:
+    def _pool(self, rng: np.random.Generator) -> Array:
         from acquisition.pool import candidates
 
         if self.task.space.cardinality <= ENUMERABLE:
             return every_row(self.task)
-        best = self.model.X[np.argsort(-self.model.targets, kind="stable")[:5]]
-        return candidates(self.encoding, best, self.rng, POOL)
+        best = self.model.inputs[np.argsort(-self.model.targets, kind="stable")[:5]]
+        return candidates(self.encoding, best, rng, POOL)
 
 
 class BayesianDesigner:

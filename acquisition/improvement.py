@@ -1,24 +1,62 @@
-"""Log expected improvement, weighted with the probability that a configuration runs at all."""
+"""Log expected improvement, weighted with the probability that a configuration runs at all.
+
+Ament et al. 2023, "Unexpected Improvements to Expected Improvement for Bayesian Optimization",
+Eq. 9 and Appendix A: with z = (mean - threshold) / sd, `LogEI = log h(z) + log sd`,
+`h(z) = phi(z) + z Phi(z)`, computed so that it neither under- nor overflows.
+"""
 
 from __future__ import annotations
 
-from botorch.acquisition.analytic import LogExpectedImprovement
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erfcx, log_ndtr, ndtr
 
 from surrogates.feasibility import Feasibility
-from surrogates.gp import GaussianProcess
+from surrogates.predictor import Predictor
+
+Array = NDArray[np.float64]
+
+LOG_ROOT_TWO_PI = 0.5 * np.log(2.0 * np.pi)
+FAR = -1e6
+
+
+def log_h(z: Array) -> Array:
+    """Return log(phi(z) + z Phi(z)) for any z."""
+    near = np.maximum(z, -1.0)
+    direct = np.log(np.exp(-0.5 * near**2 - LOG_ROOT_TWO_PI) + near * ndtr(near))
+    far = np.clip(z, FAR, -1.0)
+    # phi(z) (1 - |z| sqrt(pi / 2) erfcx(|z| / sqrt 2)); the bracket tends to 1 / z^2.
+    bracket = 1.0 + far * np.sqrt(0.5 * np.pi) * erfcx(-far / np.sqrt(2.0))
+    bracket = np.where(far < -1e3, far**-2.0, bracket)
+    tail = -0.5 * far**2 - LOG_ROOT_TWO_PI + np.log(np.maximum(bracket, 1e-300))
+    return np.asarray(np.where(z > -1.0, direct, tail))
 
 
 class LogImprovement:
-    """LogEI over `threshold` (on the model's scale), plus log P(feasible) where that is known."""
+    """LogEI over `threshold` (on the predictor's scale), plus the log weight of feasibility."""
 
     def __init__(
-        self, model: GaussianProcess, threshold: float, feasible: Feasibility | None = None
+        self, predictor: Predictor, threshold: float, feasible: Feasibility | None = None
     ) -> None:
-        self._improvement = LogExpectedImprovement(model, best_f=threshold)
-        self._feasible = feasible
+        self._predictor, self._threshold, self._feasible = predictor, threshold, feasible
 
-    def __call__(self, X: Tensor) -> Tensor:
-        """Return `b` values for `b x d` encoded configurations; differentiable."""
-        value: Tensor = self._improvement(X.unsqueeze(-2))
+    def __call__(self, X: Array) -> Array:
+        """Return `b` values for `b x d` encoded configurations."""
+        mean, sd = self._predictor.predict(X)
+        value = log_h((mean - self._threshold) / sd) + np.log(sd)
         return value if self._feasible is None else value + self._feasible.log_weight(X)
+
+    def gradients(self, X: Array) -> tuple[Array, Array]:
+        """Return values (`b`) and their gradients by `X` (`b x d`)."""
+        at = self._predictor.gradients(X)
+        z = np.maximum((at.mean - self._threshold) / at.sd, FAR)
+        value = log_h(z)
+        # d log h / dz = Phi(z) / h(z).
+        slope = np.exp(np.minimum(log_ndtr(z) - value, 50.0))[:, None]
+        log_sd = at.d_sd / at.sd[:, None]
+        gradient = slope * (at.d_mean / at.sd[:, None] - z[:, None] * log_sd) + log_sd
+        value = value + np.log(at.sd)
+        if self._feasible is None:
+            return value, gradient
+        weight, d_weight = self._feasible.gradients(X)
+        return value + weight, gradient + d_weight

@@ -5,21 +5,28 @@ Notation: `X` (`n x d`) are encoded, snapped configurations.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from torch import Tensor
 
 from acquisition.sobol import scrambled
 from surrogates.encoding import Column, Encoding
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Acquisition = Callable[[Tensor], Tensor]
-"""Takes `b x d` encoded configurations, returns `b` values (larger is better)."""
+
+
+class Acquisition(Protocol):
+    """How promising configurations are; larger is better."""
+
+    def __call__(self, X: Array) -> Array:
+        """Return `b` values for `b x d` encoded configurations."""
+
+    def gradients(self, X: Array) -> tuple[Array, Array]:
+        """Return values (`b`) and their gradients by `X` (`b x d`)."""
+
 
 STEPS = (0.02, 0.1, 0.3)
 FEW = 16
@@ -108,19 +115,13 @@ def improve(
             break
         rows = moved
     found = np.unique(np.concatenate(reached), axis=0)
-    return found, evaluate(acquisition, found)
-
-
-def evaluate(acquisition: Acquisition, X: Array) -> Array:
-    """Return acquisition values (`n`) of `X` (`n x d`), without gradient."""
-    with torch.no_grad():
-        return np.asarray(acquisition(torch.from_numpy(X)).numpy())
+    return found, acquisition(found)
 
 
 def _exchange(encoding: Encoding, acquisition: Acquisition, row: Array) -> Array:
     for _ in range(len(encoding)):
         around = neighbours(encoding, row)
-        values = evaluate(acquisition, around)
+        values = acquisition(around)
         best = int(np.argmax(values))
         if values[best] <= values[0]:
             break
@@ -137,10 +138,8 @@ def _climb(encoding: Encoding, acquisition: Acquisition, rows: Array, smooth: Ma
     def objective(flat: Array) -> tuple[float, Array]:
         X = rows.copy()
         X[free] = flat
-        at = torch.from_numpy(X).requires_grad_(True)
-        value = acquisition(at).sum()
-        (gradient,) = torch.autograd.grad(value, at)
-        return -float(value.detach()), -gradient.numpy()[free]
+        values, gradients = acquisition.gradients(X)
+        return -float(values.sum()), -gradients[free]
 
     found = minimize(
         objective,

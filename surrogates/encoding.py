@@ -14,15 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter
 from evals.space import INACTIVE, SearchSpace
+
+if TYPE_CHECKING:
+    import torch
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -125,20 +127,50 @@ class Encoding:
             rounded[~self.active(rounded)] = INACTIVE
         return rounded
 
-    def features(self, X: torch.Tensor) -> torch.Tensor:
+    def features(self, X: Array) -> Array:
+        """Return `n x p` features of `X` (`n x d`)."""
+        if self.plain:
+            return X
+        alive = self.active(X)
+        parts = [_features(c, X[:, c.index], alive[:, c.index]) for c in self.columns]
+        return np.concatenate(parts, axis=1)
+
+    def pull_back(self, X: Array, dZ: Array) -> Array:
+        """Return gradients by `X` (`n x d`) of what has gradients `dZ` (`n x p`) by its features.
+
+        Choices, and numbers that do not exist in a row, have none: 0.
+        """
+        if self.plain:
+            return dZ
+        alive, dX = self.active(X), np.zeros_like(X)
+        for column in self.columns:
+            if not column.categorical:
+                here, u = dZ[:, self.groups == column.index], X[:, column.index]
+                turned = here[:, 0] if column.parent is None else _turn(here, u)
+                dX[:, column.index] = turned * alive[:, column.index]
+        return dX
+
+    def torch_features(self, X: torch.Tensor) -> torch.Tensor:
         """Return `... x p` features of `X` (`... x d`); differentiable in the numbers."""
-        if not self.conditional.any() and not self.categorical.any():
+        import torch
+
+        if self.plain:
             return X
         alive = torch.from_numpy(self.active(X.detach().numpy()))
-        parts = [_features(c, X[..., c.index], alive[..., c.index]) for c in self.columns]
+        parts = [_torch_features(c, X[..., c.index], alive[..., c.index]) for c in self.columns]
         return torch.cat(parts, dim=-1)
 
-    @property
+    @cached_property
+    def plain(self) -> bool:
+        """Whether all parameters are numbers that always exist: the features are the places."""
+        return not self.conditional.any() and not self.categorical.any()
+
+    @cached_property
     def shared(self) -> Mask:
         """Which parameters exist in every configuration (`d`)."""
         return ~self.conditional
 
-    @property
+    @cached_property
     def dimension(self) -> float:
         """The typical number of parameters that exist together (for dimension-scaled priors)."""
         sample = np.random.default_rng(0).random((64, len(self)))
@@ -173,7 +205,23 @@ def _width(column: Column) -> int:
     return 1 if column.parent is None else 2
 
 
-def _features(column: Column, u: torch.Tensor, alive: torch.Tensor) -> torch.Tensor:
+def _features(column: Column, u: Array, alive: Mask) -> Array:
+    if column.categorical:
+        corners = np.zeros((len(u), column.values or 1))
+        corners[np.arange(len(u)), _choice(u, corners.shape[1])] = alive / 2**0.5
+        return corners
+    if column.parent is None:
+        return u[:, None]
+    return np.stack([np.cos(u), np.sin(u)], axis=1) * alive[:, None]
+
+
+def _turn(gradient: Array, u: Array) -> Array:
+    return np.asarray(gradient[:, 1] * np.cos(u) - gradient[:, 0] * np.sin(u))
+
+
+def _torch_features(column: Column, u: torch.Tensor, alive: torch.Tensor) -> torch.Tensor:
+    import torch
+
     if column.categorical:
         count = column.values or 1
         index = (u.detach() * (count - 1)).round().long().clamp(0, count - 1)

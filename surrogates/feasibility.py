@@ -9,18 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from scipy.special import log_ndtr
 
 from evals.task import Task
 from evals.trials import Trial, TrialState
 from surrogates.encoding import encoding_of
-from surrogates.gp import FIT_ROWS, GaussianProcess, fit_labels
+from surrogates.gp import fit_labels
 from surrogates.observations import BROKEN
+from surrogates.predictor import Predictor
 
+Array = NDArray[np.float64]
+
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, *BROKEN)
 RECENT = 10
 MOST_CAUTION = 25.0
-FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, *BROKEN)
+MEMORY = 600
+SOFTNESS = 0.1
 
 
 class Feasibility:
@@ -31,27 +36,34 @@ class Feasibility:
     runs just because the best values lie at that edge.
     """
 
-    def __init__(self, model: GaussianProcess, caution: float = 1.0) -> None:
-        self.model, self.caution = model, caution
+    def __init__(self, predictor: Predictor, caution: float = 1.0) -> None:
+        self.predictor, self.caution = predictor, caution
 
-    def log_weight(self, X: Tensor) -> Tensor:
-        """Return `b` log weights, `caution` times the log probability; differentiable."""
+    def log_probability(self, X: Array) -> Array:
+        """Return `b` log probabilities that `b x d` encoded configurations complete."""
+        mean, sd = self.predictor.predict(X)
+        return np.asarray(log_ndtr(mean / np.sqrt(SOFTNESS + sd**2)))
+
+    def log_weight(self, X: Array) -> Array:
+        """Return `b` log weights: `caution` times the log probability."""
         return self.caution * self.log_probability(X)
 
-    def log_probability(self, X: Tensor) -> Tensor:
-        """Return `b` log probabilities for `b x d` encoded configurations; differentiable."""
-        posterior = self.model.posterior(X.unsqueeze(-2))
-        mean, variance = posterior.mean[:, 0, 0], posterior.variance[:, 0, 0]
-        probability: Tensor = torch.special.log_ndtr(mean / (0.1 + variance).sqrt())
-        return probability
+    def gradients(self, X: Array) -> tuple[Array, Array]:
+        """Return log weights (`b`) and their gradients (`b x d`)."""
+        at = self.predictor.gradients(X)
+        spread = np.sqrt(SOFTNESS + at.sd**2)
+        z = at.mean / spread
+        log_p = log_ndtr(z)
+        d_z = at.d_mean / spread[:, None] - (z * at.sd / spread**2)[:, None] * at.d_sd
+        hazard = np.exp(-0.5 * z**2 - 0.5 * np.log(2 * np.pi) - log_p)
+        return self.caution * log_p, self.caution * hazard[:, None] * d_z
 
 
 def feasibility(task: Task, trials: Sequence[Trial]) -> Feasibility | None:
     """Return the feasibility model, or None where nothing has failed."""
-    ended = [t for t in trials if t.state in FINISHED]
+    ended = [t for t in trials if t.state in FINISHED][-MEMORY:]
     if not any(t.state in BROKEN for t in ended):
         return None
-    ended = ended[-4 * FIT_ROWS :]
     encoding = encoding_of(task.space)
     X = encoding.encode([t.config for t in ended])
     labels = np.array([-1.0 if t.state in BROKEN else 1.0 for t in ended])

@@ -1,10 +1,11 @@
 """The log posterior of a Gaussian process's hyperparameters, in closed form, and its maximum.
 
-Notation: n observations `t`, d parameters, p features `Z` (`n x p`). `D` (`d x n x n`) are squared
-distances per parameter. Kernel: Matern-5/2 of r, `r^2 = sum_j D_j / l_j^2`. In a conditional space
-`k = w k_shared + (1 - w) k_all`: what all configurations have in common explains a share w, each
-branch adds the rest. `K = k + s_n^2 I`. The constant mean is its generalised-least-squares estimate
-and the output scale `s^2` its posterior mode, so only lengthscales, noise and w are searched.
+Notation: n observations `t`, d parameters, p features `Z` (`n x p`), m = n (n - 1) / 2 pairs. `D`
+(`d x m`) are squared distances per parameter and pair. Kernel: Matern-5/2 of r, `r^2 = sum_j D_j /
+l_j^2`. In a conditional space `k = w k_shared + (1 - w) k_all`: what all configurations have in
+common explains a share w, each branch adds the rest. `K = k + s_n^2 I`. The constant mean is its
+generalised-least-squares estimate and the output scale `s^2` its posterior mode, so only
+lengthscales, noise and w are searched.
 
 Priors: `l_j ~ LogNormal(sqrt 2 + log(d) / 2, sqrt 3)` (Hvarfner et al. 2024, "Vanilla Bayesian
 Optimization Performs Great in High Dimensions", Sec. 5), `s_n^2 ~ LogNormal(-4, 1)`, and an
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +24,11 @@ from scipy.linalg import lapack
 from scipy.optimize import minimize
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Indices = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 PSEUDO = 4.0
+NOISE_PRIOR = (-4.0, 1.0)
 LOG_NOISE = (math.log(1e-6), math.log(1.0))
 LOG_LENGTHSCALE = (math.log(0.02), math.log(100.0))
 LOGIT_SHARE = (-4.0, 4.0)
@@ -40,13 +45,17 @@ class Hyperparameters:
 
 @dataclass(frozen=True)
 class Observations:
-    """What the likelihood needs: `D` flattened to `d x n^2`, targets `t`, and by
-    what each observation's noise variance is multiplied (`n`)."""
+    """What the likelihood needs.
+
+    `distances` is `d x m`, `targets` and `noise_scale` (by what each observation's noise variance
+    is multiplied) are `n`, `shared` says which of the d parameters exist in all configurations,
+    `dimension` how many exist together.
+    """
 
     distances: Array
     targets: Array
     noise_scale: Array
-    shared: NDArray[np.bool_]
+    shared: Mask
     dimension: float
 
     @property
@@ -55,21 +64,47 @@ class Observations:
         return not self.shared.all()
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One summand of the kernel: its weight, its parameters, values and slopes per pair."""
+
+    weight: float
+    members: Mask
+    values: Array
+    slopes: Array
+
+
+@dataclass(frozen=True)
+class _Solution:
+    """What follows from K: its factor, log determinant, K^-1 residual, and the residual."""
+
+    factor: Array
+    log_det: float
+    alpha: Array
+    residual: Array
+
+
+@lru_cache(maxsize=8)
+def pairs(n: int) -> Indices:
+    """Return row and column of the m pairs below the diagonal."""
+    return np.tril_indices(n, -1)
+
+
 def squared_distances(Z: Array, groups: NDArray[np.intp], d: int) -> Array:
-    """Return `d x n^2` squared distances from features `Z` (`n x p`) of parameters `groups`."""
-    n = len(Z)
-    D = np.zeros((d, n, n))
-    for column, parameter in zip(Z.T, groups, strict=True):
-        D[parameter] += (column[:, None] - column[None, :]) ** 2
-    return D.reshape(d, n * n)
+    """Return `d x m` squared distances from features `Z` (`n x p`) of parameters `groups` (`p`)."""
+    rows, columns = pairs(len(Z))
+    D = np.zeros((d, len(rows)))
+    for feature, parameter in zip(Z.T, groups, strict=True):
+        D[parameter] += (feature[rows] - feature[columns]) ** 2
+    return D
 
 
 def matern(r2: Array) -> tuple[Array, Array]:
     """Return the Matern-5/2 kernel of squared distances, and -2 times its derivative."""
     r = np.sqrt(5.0 * np.maximum(r2, 0.0))
     decay = np.exp(-r)
-    slope = (5.0 / 3.0) * (1.0 + r) * decay
-    return (1.0 + r + r * r / 3.0) * decay, slope
+    slope = (1.0 + r) * decay
+    return slope + (r * r / 3.0) * decay, (5.0 / 3.0) * slope
 
 
 def unpack(theta: Array, conditional: bool) -> Hyperparameters:
@@ -80,29 +115,17 @@ def unpack(theta: Array, conditional: bool) -> Hyperparameters:
 
 
 def negative_log_posterior(theta: Array, data: Observations) -> tuple[float, Array]:
-    """Return the objective and its gradient; (inf, 0) where K is not positive definite."""
+    """Return the objective and its gradient; (1e300, 0) where K is not positive definite."""
     hyper = unpack(theta, data.conditional)
-    n, d = len(data.targets), len(hyper.lengthscales)
-    inverse_square = hyper.lengthscales**-2
-    kernels = _kernels(data, inverse_square)
-    weights = [hyper.share, 1.0 - hyper.share] if data.conditional else [1.0]
-    solved = _solve(_covariance(kernels, weights, hyper, data), data.targets)
+    parts = _parts(hyper, data)
+    solved = _solve(parts, hyper, data)
     if solved is None:
-        return math.inf, np.zeros_like(theta)
-    inverse, log_det, residual, alpha = solved
-    s2 = scale(residual, alpha)
-    value = 0.5 * (n + PSEUDO) * math.log(s2) + 0.5 * log_det
-    G = 0.5 * (inverse - np.outer(alpha, alpha) / s2)
-    gradient = np.zeros_like(theta)
-    for w, (members, _, slope) in zip(weights, kernels, strict=True):
-        pull = (G.reshape(-1) * slope) @ data.distances[members].T
-        gradient[:d][members] += w * pull * inverse_square[members]
-    gradient[d] = hyper.noise * float(np.diag(G) @ data.noise_scale)
-    if data.conditional:
-        difference = kernels[0][1] - kernels[1][1]
-        gradient[-1] = hyper.share * (1 - hyper.share) * (G.reshape(-1) @ difference)
+        return 1e300, np.zeros_like(theta)
+    n = len(data.targets)
+    s2 = scale(solved.residual, solved.alpha)
+    value = 0.5 * (n + PSEUDO) * math.log(s2) + 0.5 * solved.log_det
     prior, prior_gradient = _prior(theta, data)
-    return value + prior, gradient + prior_gradient
+    return value + prior, _gradient(parts, hyper, data, solved, s2) + prior_gradient
 
 
 def scale(residual: Array, alpha: Array) -> float:
@@ -110,39 +133,52 @@ def scale(residual: Array, alpha: Array) -> float:
     return float(residual @ alpha + PSEUDO) / (len(residual) + PSEUDO)
 
 
-def _kernels(
-    data: Observations, inverse_square: Array
-) -> list[tuple[NDArray[np.bool_], Array, Array]]:
-    every = np.ones(len(inverse_square), dtype=bool)
-    parts = [data.shared, every] if data.conditional else [every]
-    return [(m, *matern(inverse_square[m] @ data.distances[m])) for m in parts]
+def _parts(hyper: Hyperparameters, data: Observations) -> list[_Part]:
+    inverse_square = hyper.lengthscales**-2
+    every = _Part(
+        1.0 - hyper.share, np.ones_like(data.shared), *matern(inverse_square @ data.distances)
+    )
+    if not data.conditional:
+        return [every]
+    common = matern(inverse_square[data.shared] @ data.distances[data.shared])
+    return [_Part(hyper.share, data.shared, *common), every]
 
 
-def _covariance(
-    kernels: list[tuple[NDArray[np.bool_], Array, Array]],
-    weights: list[float],
-    hyper: Hyperparameters,
-    data: Observations,
-) -> Array:
+def _solve(parts: list[_Part], hyper: Hyperparameters, data: Observations) -> _Solution | None:
     n = len(data.targets)
-    K: Array = sum(
-        (w * kernel for w, (_, kernel, _) in zip(weights, kernels, strict=True)), np.zeros(n * n)
-    ).reshape(n, n)
-    K[np.diag_indices(n)] += hyper.noise * data.noise_scale
-    return K
-
-
-def _solve(K: Array, targets: Array) -> tuple[Array, float, Array, Array] | None:
-    """Return K^-1, log |K|, the residual from the least-squares mean, and K^-1 residual."""
-    chol, info = lapack.dpotrf(K, lower=1, overwrite_a=1)
+    K = np.empty((n, n), order="F")
+    K[pairs(n)] = sum((p.weight * p.values for p in parts), np.zeros(1))
+    K[np.diag_indices(n)] = 1.0 + hyper.noise * data.noise_scale
+    factor, info = lapack.dpotrf(K, lower=1, clean=0, overwrite_a=1)
     if info:
         return None
-    log_det = 2.0 * float(np.log(np.diag(chol)).sum())
-    inverse, _ = lapack.dpotri(chol, lower=1, overwrite_c=1)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    ones = inverse.sum(axis=0)
-    residual = targets - (ones @ targets) / ones.sum()
-    return inverse, log_det, residual, inverse @ residual
+    log_det = 2.0 * float(np.log(np.diag(factor)).sum())
+    both = np.stack([np.ones(n), data.targets], axis=1)
+    solved, _ = lapack.dpotrs(factor, both, lower=1)
+    mean = solved[:, 1].sum() / solved[:, 0].sum()
+    return _Solution(factor, log_det, solved[:, 1] - mean * solved[:, 0], data.targets - mean)
+
+
+def _gradient(
+    parts: list[_Part], hyper: Hyperparameters, data: Observations, solved: _Solution, s2: float
+) -> Array:
+    """Rasmussen & Williams 2006, Eq. 5.9: half the trace of (K^-1 - alpha alpha^T / s^2) dK."""
+    n, d = len(data.targets), len(hyper.lengthscales)
+    inverse, _ = lapack.dpotri(solved.factor, lower=1)
+    rows, columns = pairs(n)
+    alpha = solved.alpha
+    # Each pair stands for two entries of the symmetric matrix, so the half is gone.
+    G = inverse[rows, columns] - alpha[rows] * alpha[columns] / s2
+    gradient = np.zeros(d + 1 + data.conditional)
+    for part in parts:
+        pull = data.distances[part.members] @ (G * part.slopes)
+        gradient[:d][part.members] += part.weight * pull / hyper.lengthscales[part.members] ** 2
+    diagonal = 0.5 * (np.diag(inverse) - alpha**2 / s2)
+    gradient[d] = hyper.noise * float(diagonal @ data.noise_scale)
+    if data.conditional:
+        slope = G @ (parts[0].values - parts[1].values)
+        gradient[-1] = hyper.share * (1.0 - hyper.share) * slope
+    return gradient
 
 
 def lengthscale_prior(dimension: float) -> tuple[float, float]:
@@ -151,26 +187,25 @@ def lengthscale_prior(dimension: float) -> tuple[float, float]:
 
 
 def _prior(theta: Array, data: Observations) -> tuple[float, Array]:
-    d = data.distances.shape[0]
+    d = len(data.shared)
     mean, sd = lengthscale_prior(data.dimension)
-    centre = np.full(d + 1, mean)
-    spread = np.full(d + 1, sd)
-    centre[d], spread[d] = -4.0, 1.0
-    gap = theta[: d + 1] - centre
+    centre = np.append(np.full(d, mean), NOISE_PRIOR[0])
+    spread = np.append(np.full(d, sd), NOISE_PRIOR[1])
+    gap = (theta[: d + 1] - centre) / spread
     gradient = np.zeros_like(theta)
-    gradient[: d + 1] = gap / spread**2 + 1.0
-    value = 0.5 * float(np.sum((gap / spread) ** 2)) + float(np.sum(theta[: d + 1]))
+    gradient[: d + 1] = gap / spread + 1.0
+    value = 0.5 * float(gap @ gap) + float(theta[: d + 1].sum())
     if data.conditional:
-        value += 0.5 * theta[-1] ** 2 / 4.0
+        value += theta[-1] ** 2 / 8.0
         gradient[-1] = theta[-1] / 4.0
     return value, gradient
 
 
 def starts(data: Observations) -> list[Array]:
     """Return starting points: the priors' modes, and a rougher, noisier belief."""
-    d = data.distances.shape[0]
+    d = len(data.shared)
     mean, sd = lengthscale_prior(data.dimension)
-    smooth = np.append(np.full(d, mean - sd**2), -5.0)
+    smooth = np.append(np.full(d, mean - sd**2), NOISE_PRIOR[0] - NOISE_PRIOR[1] ** 2)
     rough = np.append(np.full(d, mean - sd**2 - 0.7), math.log(0.1))
     tail = [0.0] if data.conditional else []
     return [np.append(s, tail) for s in (smooth, rough)]
@@ -181,8 +216,7 @@ def fit(data: Observations, warm: Array | None = None, iterations: int = 60) -> 
 
     `warm` replaces the starting points where it is given.
     """
-    d = data.distances.shape[0]
-    bounds = [LOG_LENGTHSCALE] * d + [LOG_NOISE] + [LOGIT_SHARE] * data.conditional
+    bounds = [LOG_LENGTHSCALE] * len(data.shared) + [LOG_NOISE] + [LOGIT_SHARE] * data.conditional
     best: tuple[float, Array] | None = None
     for start in [warm] if warm is not None else starts(data):
         found = minimize(
@@ -192,7 +226,7 @@ def fit(data: Observations, warm: Array | None = None, iterations: int = 60) -> 
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
-            options={"maxiter": iterations, "maxls": 10, "ftol": 1e-7},
+            options={"maxiter": iterations, "maxls": 10, "ftol": 1e-6},
         )
         if best is None or found.fun < best[0]:
             best = (float(found.fun), np.asarray(found.x))
@@ -201,17 +235,16 @@ def fit(data: Observations, warm: Array | None = None, iterations: int = 60) -> 
 
 
 def leave_one_out(theta: Array, data: Observations) -> tuple[Array, Array]:
-    """Return mean and standard deviation of each target predicted from the others.
+    """Return mean and standard deviation of each target predicted from the others (`n` each).
 
     Rasmussen & Williams 2006, Eq. 5.12, noise included; hyperparameters and mean are kept.
     """
     hyper = unpack(theta, data.conditional)
     n = len(data.targets)
-    kernels = _kernels(data, hyper.lengthscales**-2)
-    weights = [hyper.share, 1.0 - hyper.share] if data.conditional else [1.0]
-    solved = _solve(_covariance(kernels, weights, hyper, data), data.targets)
+    solved = _solve(_parts(hyper, data), hyper, data)
     if solved is None:
         return np.zeros(n), np.ones(n)
-    inverse, _, residual, alpha = solved
+    inverse, _ = lapack.dpotri(solved.factor, lower=1)
     precision = np.diag(inverse)
-    return data.targets - alpha / precision, np.sqrt(scale(residual, alpha) / precision)
+    s2 = scale(solved.residual, solved.alpha)
+    return data.targets - solved.alpha / precision, np.sqrt(s2 / precision)
