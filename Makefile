@@ -1,13 +1,14 @@
 # make demo   sets everything up, then tunes a real model on real data
 # make test   sets everything up, then runs every check; the same as .ci/run
 # make setup  only sets everything up
+# make peers  gives the benchmarks' slow peers (Ax, SMAC, HEBO) environments of their own
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 ROOMS := prompts evals surrogates acquisition agent
 DEMO := Tune gradient boosting to predict which customers leave, from examples/churn.csv. \
 Maximise ROC AUC, 20 trials with LightGBM.
 
-.PHONY: demo test setup lint
+.PHONY: demo test setup lint peers
 
 setup:
 	@$(PYTHON) scripts/set_up.py --models default
@@ -25,3 +26,6 @@ test:
 	@$(PYTHON) scripts/set_up.py --models default tiny
 	@$(MAKE) --no-print-directory lint
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile
+
+peers: setup
+	@bash benchmarks/peers/set_up.sh

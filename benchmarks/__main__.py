@@ -1,4 +1,4 @@
-"""`python -m benchmarks run | report | compare | tasks | reference`."""
+"""`python -m benchmarks run | report | compare | tasks | pack | reference`."""
 
 from __future__ import annotations
 
@@ -9,44 +9,62 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
+Arms = Annotated[str, typer.Option(help="Arms, with commas; default: the suite's.")]
+Seeds = Annotated[int, typer.Option(help="Number of seeds; 0: the suite's.")]
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
 
 @app.command("run")
 def run_suite(
-    suite: Annotated[
-        str, typer.Option(help="Name of the suite, see benchmarks/suites.py.")
-    ] = "quick",
-    arms: Annotated[
-        str, typer.Option(help="Arms, separated by commas; default: the suite's.")
-    ] = "",
-    seeds: Annotated[int, typer.Option(help="Number of seeds; 0: the suite's.")] = 0,
+    suite: Annotated[str, typer.Option(help="A suite of benchmarks/suites.py.")] = "quick",
+    arms: Arms = "",
+    seeds: Seeds = 0,
     trials: Annotated[int, typer.Option(help="Evaluations per run; 0: the suite's.")] = 0,
     workers: Annotated[int, typer.Option(help="Processes; 0: one per core.")] = 0,
+    packed: Annotated[bool, typer.Option("--pack/--no-pack", help="Write Parquet files.")] = True,
 ) -> None:
     """Run what is missing of a suite, then pack the results. Interrupt and resume at will."""
     from benchmarks import results, runner
     from benchmarks.suites import SUITES
 
     chosen = SUITES[suite]
-    names = [a.strip() for a in arms.split(",") if a.strip()] or list(chosen.arms)
+    names = _names(arms) or list(chosen.arms)
     jobs = runner.jobs_of(chosen, names, seeds or chosen.seeds, trials or chosen.trials)
     todo = runner.missing(suite, jobs)
     runner.console.print(f"{len(jobs) - len(todo)} of {len(jobs)} runs are there already.")
     failed = runner.run_all(suite, todo, workers or os.cpu_count() or 1)
-    frame = results.pack(suite)
-    runner.console.print(
-        f"{frame.key.nunique()} runs in benchmarks/results/{suite}; {failed} failed."
-    )
+    runner.console.print(f"{failed} of {len(todo)} runs failed.")
+    if packed:
+        results.pack(suite)
 
 
 @app.command()
 def report(
     suite: Annotated[str, typer.Argument(help="A suite that was run.")] = "quick",
-    arms: Annotated[str, typer.Option(help="Arms, with commas; default: all with results.")] = "",
+    arms: Arms = "",
 ) -> None:
     """Write the tables and the figure of a suite beside its results."""
     from benchmarks import report as made
 
-    typer.echo(made.write(suite, [a.strip() for a in arms.split(",") if a.strip()]))
+    typer.echo(made.write(suite, _names(arms)))
+
+
+@app.command()
+def compare(
+    old: str,
+    new: str,
+    suite: Annotated[str, typer.Option(help="What to compare on.")] = "guard",
+    arm: Annotated[str, typer.Option(help="One of our own arms.")] = "plaintune-gp",
+    seeds: Seeds = 0,
+) -> None:
+    """Run two commits of plaintune on the same work and say what changed."""
+    from benchmarks.compare import compare as compared
+    from benchmarks.suites import SUITES
+
+    typer.echo(compared(old, new, suite, arm, seeds or SUITES[suite].seeds))
 
 
 @app.command()

@@ -11,9 +11,12 @@ from pathlib import Path
 
 
 def directory() -> Path:
-    """Return where what can be measured again is kept: `$XDG_CACHE_HOME/plaintune/benchmarks`."""
+    """Return where what can be measured again is kept.
+
+    `$PLAINTUNE_BENCHMARKS`, else `plaintune/benchmarks` in the user's cache.
+    """
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    path = Path(base) / "plaintune" / "benchmarks"
+    path = Path(os.environ.get("PLAINTUNE_BENCHMARKS") or Path(base) / "plaintune" / "benchmarks")
     path.mkdir(parents=True, exist_ok=True)
     return path
 

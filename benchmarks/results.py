@@ -57,7 +57,7 @@ def note(suite: str, outcome: Run) -> None:
 def done(suite: str) -> dict[str, int]:
     """Return the number of trials that is there already, by key."""
     counts: dict[str, int] = {}
-    for row in _noted(suite):
+    for row in _noted(journal(suite)):
         if not row["error"]:
             counts[row["key"]] = max(len(row["observed"]), counts.get(row["key"], 0))
     packed = load(suite)
@@ -67,12 +67,17 @@ def done(suite: str) -> dict[str, int]:
     return counts
 
 
-def _noted(suite: str) -> Iterable[dict[str, Any]]:
-    if not journal(suite).exists():
+def _noted(path: Path) -> Iterable[dict[str, Any]]:
+    if not path.exists():
         return
-    for line in journal(suite).read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines():
         if line.endswith("}"):
             yield json.loads(line)
+
+
+def unpacked(path: Path) -> pd.DataFrame:
+    """Return the rows of a journal, one per trial."""
+    return pd.concat([_rows(row) for row in _noted(path)])
 
 
 def pack(suite: str, root: Path = ROOT) -> pd.DataFrame:
@@ -81,7 +86,7 @@ def pack(suite: str, root: Path = ROOT) -> pd.DataFrame:
     Of several runs with the same arm, task and seed the newest stays, so that a new version of an
     arm replaces the old one.
     """
-    fresh = [_rows(row) for row in _noted(suite)]
+    fresh = [_rows(row) for row in _noted(journal(suite))]
     frame = pd.concat([load(suite, root), *fresh]) if fresh else load(suite, root)
     if not len(frame):
         return frame

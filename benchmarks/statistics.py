@@ -53,7 +53,8 @@ def curves(frame: pd.DataFrame, arms: Sequence[str], trials: int) -> Curves:
     wide = wide.reindex(columns=columns).fillna(np.inf)
     whole = frame.groupby(["task", "seed", "arm"]).trial.count().unstack().reindex(columns=columns)
     pairs = whole[(whole == trials).all(axis=1)].index
-    kept = wide[wide.index.droplevel(2).isin(pairs)].sort_index()
+    finished = pd.MultiIndex.from_tuples([(t, s) for t, s, _ in wide.index]).isin(pairs)
+    kept = wide[finished].sort_index()
     values = kept.to_numpy().reshape(len(pairs), trials, len(arms)).transpose(2, 0, 1)
     tasks = np.array([task for task, _ in sorted(pairs)], dtype=str)
     return Curves(tuple(arms), tasks, np.clip(values, 0.0, WORST))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from benchmarks.arms.base import Arm
 from benchmarks.arms.botorch_plain import PlainBoTorch
 from benchmarks.arms.optuna_arms import OPTUNA_CMA_ES, OPTUNA_GP, OPTUNA_TPE
+from benchmarks.arms.peers import AX, HEBO, SMAC
 from benchmarks.arms.plaintune_gp import PlaintuneGP
+from benchmarks.arms.plaintune_hybrid import SIMULATED
 from benchmarks.arms.random_search import DefaultThenRandom, PureRandom
 from benchmarks.arms.sanity import Oracle, RepeatOnePoint
 
@@ -13,12 +15,16 @@ ARMS: dict[str, Arm] = {
     arm.name: arm
     for arm in (
         PlaintuneGP(),
+        *SIMULATED,
         PureRandom(),
         DefaultThenRandom(),
         OPTUNA_TPE,
         OPTUNA_GP,
         OPTUNA_CMA_ES,
         PlainBoTorch(),
+        AX,
+        SMAC,
+        HEBO,
         Oracle(),
         RepeatOnePoint(),
     )
