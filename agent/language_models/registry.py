@@ -36,7 +36,7 @@ def open_language_model(
         from agent.language_models.openai_url import OpenAIModel
 
         return OpenAIModel(spec, model=model)
-    openers = {"llama.cpp": _llama_cpp, "transformers": _transformers}
+    openers = {"llama.cpp": _llama_cpp, "vllm": _vllm, "transformers": _transformers}
     chosen = _automatic(model, notify) if spec == "auto" else spec
     if chosen not in openers:
         raise ModelUnavailableError(
@@ -47,6 +47,11 @@ def open_language_model(
 
 
 def _automatic(model: str | None, notify: Notify) -> str:
+    from agent.language_models.vllm_server import running
+
+    if (server := running()) is not None and server.source == (model or "default"):
+        notify(f"Using the vLLM server that runs already, with {server.model}.")
+        return "vllm"
     if model is not None and model not in MODELS and not _is_gguf(model):
         return "transformers"
     if importlib.util.find_spec("xllamacpp") is None:
@@ -73,6 +78,12 @@ def _llama_cpp(model: str, notify: Notify) -> LanguageModel:
         )
     name = pinned.upstream if pinned else path.stem
     return LlamaCppModel(path, name=name, states=cache_home() / "prefixes", notify=notify)
+
+
+def _vllm(model: str, notify: Notify) -> LanguageModel:
+    from agent.language_models.vllm_server import open_vllm
+
+    return open_vllm(model, notify)
 
 
 def _transformers(model: str, notify: Notify) -> LanguageModel:
