@@ -72,6 +72,7 @@ class Keeper:
                 stderr=log,
                 env=environment,
                 stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
         self._state = write_state(self._state, server=identity(process.pid))
         return process
