@@ -98,7 +98,7 @@ def _fields(task: Task) -> Sequence[Mapping[str, str]]:
     return [
         {"field": name, "value": str(value), "source": _source(task, name)}
         for name, value in flat.items()
-        if name.split(".")[0] not in skipped and value not in (None, [], {})
+        if name.split(".")[0] not in skipped and value not in (None, [], {}, "")
     ]
 
 
@@ -140,7 +140,7 @@ def _plots(view: StudyView) -> dict[str, str]:
 
 
 def _html(figure: go.Figure) -> str:
-    config = {"displaylogo": False, "responsive": True}
+    config = {"displayModeBar": False, "responsive": True}
     return str(figure.to_html(full_html=False, include_plotlyjs=False, config=config))
 
 
