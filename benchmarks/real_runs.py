@@ -4,8 +4,8 @@
     python -m benchmarks.real_runs --only concrete ames
 
 Each run is the command line as a user types it, in an empty directory that holds only the table.
-Writes `benchmarks/results/real_runs.csv` (raw) and `benchmarks/results/real_runs.md` (the table that
-the README shows). The descriptions were written once, before any result was seen.
+Writes `benchmarks/results/real_runs.csv` (raw) and `benchmarks/results/real_runs.md` (what the
+README shows). The descriptions were written once, before any result was seen.
 """
 
 from __future__ import annotations
