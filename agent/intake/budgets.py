@@ -36,7 +36,7 @@ def _times(text: Text, reading: Reading, durations: Sequence[Duration]) -> None:
     for duration in durations:
         if _of_the_past(text, duration.span):
             continue
-        each = _per_trial(text, duration.span)
+        each = _per_trial(text, duration.span, durations)
         name = "budget.seconds_per_trial" if each else "budget.seconds"
         quote = text.quote(each or duration.span)
         _add(reading, name, Claim(duration.seconds, quote))
@@ -52,7 +52,7 @@ def _add(reading: Reading, name: str, claim: Claim) -> None:
         reading.add(name, claim)
 
 
-def _per_trial(text: Text, span: Span) -> Span | None:
+def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | None:
     """Return the words that tie a duration to one trial: "2 min per model", "each at most 30 s"."""
     clause = text.clause(span)
     phrases = [fold(p) for p in text.phrases("per_trial")]
@@ -66,9 +66,13 @@ def _per_trial(text: Text, span: Span) -> Span | None:
     )
     if after:
         return Span(span.start, after.end())
-    before = text.folded[max(clause.start, span.start - 45) : span.start]
+    ended = max((d.span.end for d in durations if d.span.end <= span.start), default=0)
+    start = max(clause.start, span.start - 45, ended)
+    before = text.folded[start : span.start]
     found = re.search(rf"(?<![^\W\d_])({each})[^\d,;]{{0,28}}$", before)
-    return Span(span.start - len(before) + found.start(), span.end) if found else None
+    if found is None or (ended == start and found.start() <= 4):
+        return None
+    return Span(start + found.start(), span.end)
 
 
 def _of_the_past(text: Text, span: Span) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agent.intake.claims import Claim, Reading
 from agent.intake.mentions import Alias, Hit, mentions_of, normal
 from agent.intake.text import Span, Text, fold
+from agent.intake.vocabulary import stopwords, words
 
 _UNITS = frozenset(
     {
@@ -58,8 +59,9 @@ def column_mentions(
     """Return the columns mentioned outside `taken` spans, in order."""
     busy = list(taken)
     found: list[ColumnMention] = []
-    for strength, aliases in ((3, _names(columns)), (2, _shortened(columns)), (1, _parts(columns))):
-        for hit in _hits(text, aliases, busy, fuzzy=strength == 3):
+    kinds = ((3, _names), (2, _shortened), (2, concept_aliases), (1, _parts))
+    for strength, aliases in kinds:
+        for hit in _hits(text, aliases(columns), busy, least=_LEAST[strength]):
             busy.append(hit.span)
             sure = strength if hit.exact else min(strength, 2)
             found.append(ColumnMention(hit.key[0], hit.span, sure))
@@ -67,8 +69,13 @@ def column_mentions(
     return [_with_role(text, m, found) for m in found]
 
 
-def _hits(text: Text, aliases: Sequence[Alias], busy: list[Span], fuzzy: bool) -> list[Hit]:
-    return [h for h in mentions_of(text, aliases, busy) if fuzzy or h.exact] if aliases else []
+_LEAST = {3: 5, 2: 7, 1: 7}
+"""Letters of a word that may be misspelt, by strength."""
+
+
+def _hits(text: Text, aliases: Sequence[Alias], busy: list[Span], least: int) -> list[Hit]:
+    hits = mentions_of(text, aliases, busy) if aliases else []
+    return [h for h in hits if h.exact or h.span.end - h.span.start >= least]
 
 
 def _names(columns: Sequence[str]) -> list[Alias]:
@@ -113,9 +120,32 @@ def _parts(columns: Sequence[str]) -> list[Alias]:
     return [Alias((c[0], ""), w) for w, c in owners.items() if len(c) == 1 and w != spoken(c[0])]
 
 
+def concept_aliases(columns: Sequence[str]) -> list[Alias]:
+    """Return what else a column may be called, in any language: Sale_Price is a "Verkaufspreis"."""
+    found: list[Alias] = []
+    own = {normal(c) for c in columns} | {spoken(c) for c in columns}
+    for said in words("columns")["concepts"].values():
+        meant = [c for c in columns if set(spoken(c).split()) & set(map(fold, said))]
+        exact = [c for c in meant if spoken(c) in map(fold, said)]
+        owner = exact if len(exact) == 1 else meant
+        if len(owner) == 1:
+            found += [Alias((owner[0], ""), word) for word in said if normal(word) not in own]
+    return found
+
+
 def _with_role(text: Text, mention: ColumnMention, found: Sequence[ColumnMention]) -> ColumnMention:
+    if mention.strength == 1 and _part_of_more(text, mention.span):
+        return ColumnMention(mention.column, mention.span, 0)
     return ColumnMention(
         mention.column, mention.span, mention.strength, _role(text, mention, found)
+    )
+
+
+def _part_of_more(text: Text, span: Span) -> bool:
+    """Return whether a telling word goes on to tell of something else: "credit score"."""
+    after = re.compile(r"[\s-]+([^\W\d_]{3,})").match(text.folded, span.end)
+    return bool(after) and not any(
+        after and after[1] in stopwords(language) for language in text.languages
     )
 
 

@@ -81,6 +81,8 @@ def _counted(text: Text, number: Number) -> Duration | None:
     exact = re.match(
         rf"{glue}({'|'.join(sorted(map(re.escape, units), key=len, reverse=True))})", rest
     )
+    if exact and number.article and units[exact[1]] == SECONDS["day"]:
+        return None  # "14 stops a day" tells how often, not how long
     if exact and _ends(rest, exact.end()):
         seconds, end = units[exact[1]], exact.end()
     else:
@@ -103,6 +105,8 @@ def _ends(rest: str, end: int) -> bool:
     """Return whether a word may end there: always in scripts without blanks."""
     if end >= len(rest) or not rest[end].isalnum():
         return True
+    if rest[end] in "割の":
+        return False
     return bool(re.match(r"[^\x00-\u04ff]", rest[end - 1])) or bool(
         re.match(r"[\u3040-\u9fff]", rest[end])
     )

@@ -54,11 +54,12 @@ def _misspelt(text: Text, keys: dict[str, tuple[str, str]], busy: Sequence[Span]
 
     hits: list[Hit] = []
     tokens = list(re.finditer(r"[^\W_]+(?:[-_][^\W_]+)*", text.folded))
+    long = [n for n in keys if len(n) >= 5 and not re.search(r"\d", n)]
     for size in (4, 3, 2, 1):
-        names = [n for n in keys if len(n.split()) == size and len(n) >= 5]
         for i in range(len(tokens) - size + 1):
             span = Span(tokens[i].start(), tokens[i + size - 1].end())
             said = normal(text.folded[span.start : span.end])
+            names = [n for n in long if n.count(" ") == said.count(" ")]
             if len(said) < 5 or any(span.overlaps(b) for b in (*busy, *(h.span for h in hits))):
                 continue
             hit = process.extractOne(

@@ -38,7 +38,7 @@ def merge_target(code: CodeReader, model: Reading) -> Merged:
 
 def _strong(code: CodeReader, said: Claim | None) -> Claim | None:
     """Return a claim that can stand without the model: a column's name, or a role for a part."""
-    if said and (_strength(code, said) == 3 or _role(code, said) == "target"):
+    if said and (_strength(code, said) >= 2 or _role(code, said) == "target"):
         return said
     return None
 

@@ -10,7 +10,7 @@ from agent.intake.text import Span, Text
 from agent.intake.vocabulary import words
 
 _DIGITS = re.compile(
-    r"(?<![a-z_0-9\u00e0-\u04ff])(?<!\w[.,])"
+    r"(?<![a-z_0-9\u00e0-\u04ff])"
     r"(?P<number>\d{1,3}(?:[,.' \u00a0]\d{3})+(?!\d)|\d+(?:[.,]\d+)?(?:e[-+]?\d+)?)"
     r"(?P<scale>\s?(?:k|m|mio|million)(?![^\W_]))?"
 )
@@ -57,6 +57,8 @@ def numbers_in(text: Text) -> list[Number]:
 
 def _digits(text: Text) -> Iterator[Number]:
     for match in _DIGITS.finditer(text.folded):
+        if re.search(r"\w[.,]$", text.raw[max(0, match.start() - 2) : match.start()]):
+            continue  # the tail of "v1.2"
         scale = (match["scale"] or "").strip()
         if scale == "m" and not re.match(r"\W*tokens?", text.folded[match.end() :]):
             scale, end = "", match.end("number")  # "30 m" are minutes

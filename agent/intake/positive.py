@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from agent.intake.claims import Claim
-from agent.intake.text import Span, Text
+from agent.intake.text import Span, Text, fold
+from agent.intake.vocabulary import words
 from evals.parameters import Scalar
 from evals.tables import native, positive_label
 
@@ -26,19 +27,38 @@ def read_positive(text: Text, target: Series, taken: Iterable[Span] = ()) -> Cla
     labels = [native(v) for v in target.dropna().unique()]
     named: dict[Scalar, Span] = {}
     for label in labels:
-        word = str(label).strip()
-        if len(word) < 3 or word.lower() in ("yes", "no", "true", "false"):
-            continue
-        for span in text.find([word.replace("_", " ")]):
+        for span in text.find(_names(label)):
             after = text.folded[span.end : span.end + 16]
             if not any(span.overlaps(b) for b in busy) and not re.match(_OF_MODEL, after):
                 named.setdefault(label, span)
     if not named:
-        return _outright(text, labels)
+        return _outright(text, labels) or _opposite(text, str(target.name), labels)
     label, span = _last_wanted(text, named)
     if len(named) > 1 and not _marked(text, span):
         return None
     return Claim(label, text.quote(span))
+
+
+def _names(label: Scalar) -> list[str]:
+    """Return what a class may be called, in any language; yes and no are no names."""
+    word = str(label).strip().replace("_", " ")
+    if len(word) < 3 or word.lower() in ("yes", "no", "true", "false"):
+        return []
+    alike = [v for v in words("values")["values"] if fold(word) in map(fold, v)]
+    return [word, *(w for line in alike for w in line)]
+
+
+def _opposite(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None:
+    """Read "find those who died" of a column called survived: the class is "no"."""
+    negative = [v for v in labels if str(v).strip().lower() in ("no", "n", "false", "0", "0.0")]
+    for name, *said in words("values")["opposites"]:
+        if fold(name) not in fold(column) or len(negative) != 1:
+            continue
+        own = any(True for _ in text.find([name, name.removesuffix("d"), "who survive"]))
+        for span in text.find(said):
+            if not own:
+                return Claim(negative[0], text.quote(span))
+    return None
 
 
 def _outright(text: Text, labels: Sequence[Scalar]) -> Claim | None:
