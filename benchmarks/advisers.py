@@ -85,10 +85,10 @@ class SimulatedAdviser:
         kind = {"turncoat": ("good", "anti"), "convert": ("anti", "good")}.get(self.kind)
         now = kind[turned] if kind else self.kind
         if now == "constant":
-            return self._ordered[SAMPLE // 2 + i]
+            return dict(self._ordered[SAMPLE // 2 + i])
         low, high = 0, SAMPLE
         if now == "good" and rng.random() < 0.5:
             high = SAMPLE // 20
         elif now == "anti":
             low = SAMPLE - SAMPLE // 5
-        return self._ordered[int(rng.integers(low, high))]
+        return dict(self._ordered[int(rng.integers(low, high))])

@@ -25,7 +25,7 @@ from evals.space import Config
 from evals.trials import Evaluation
 
 WARM_UP_TASK = "mixed-kernel"
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised when a change here makes older results incomparable."""
 
 

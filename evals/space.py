@@ -146,18 +146,31 @@ class SearchSpace:
         return {p.name: values[p.name] for p in self.active(values)}
 
     def sample(self, rng: np.random.Generator, count: int = 1) -> list[Config]:
-        """Draw `count` valid configurations, uniform in [0, 1]^d.
+        """Draw `count` valid configurations: uniform on each scale, each choice equally likely.
 
         Raises:
             InvalidTaskError: fewer than one in ten thousand draws satisfies the constraints.
         """
         found: list[Config] = []
         for _ in range(1000):
-            draws = self.decode(rng.random((max(count, 10), len(self))))
+            draws = self.decode(self.spread(rng.random((max(count, 10), len(self)))))
             found += [c for c in draws if all(k.holds(c) for k in self.constraints)]
             if len(found) >= count:
                 return found[:count]
         raise InvalidTaskError("Almost no configuration satisfies the constraints.")
+
+    def spread(self, U: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Move uniform places `U` (`n x d`) so that `decode` gives each value equally often.
+
+        Rounding alone gives the first and the last of k values half the share of the others.
+        """
+        V = U.copy()
+        for j, parameter in enumerate(self.parameters):
+            if parameter.cardinality is not None and not getattr(parameter, "log", False):
+                last = parameter.cardinality - 1
+                step = parameter.to_unit(parameter.from_unit(1.0)) / max(last, 1)  # type: ignore[arg-type]
+                V[:, j] = np.minimum(np.floor(U[:, j] * (last + 1)), last) * step
+        return V
 
     def default_config(self) -> Config | None:
         """Return the target model's own default; None where a parameter has none or it clashes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -27,6 +29,22 @@ SVM = SearchSpace(
     ),
     (Constraint("degree * C < 4000"),),
 )
+
+
+def test_each_value_is_drawn_equally_often() -> None:
+    space = SearchSpace(
+        (
+            Categorical("a", ("x", "y", "z")),
+            Ordinal("b", (1, 2, 4, 8)),
+            Int("c", 0, 11, step=5),
+            Categorical("d", ("only",)),
+        )
+    )
+    drawn = space.sample(np.random.default_rng(0), 6000)
+    for parameter in space.parameters:
+        counts = Counter(config[parameter.name] for config in drawn)
+        assert len(counts) == parameter.cardinality
+        assert max(counts.values()) < 1.15 * min(counts.values())
 
 
 @given(st.integers(0, 2**32 - 1))
