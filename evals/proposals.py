@@ -177,6 +177,10 @@ def _rule(argument: Argument, default: float) -> tuple[float, float]:
         if default < 8:
             return (0 if default == 0 else 1), max(4, default * 3)
         return default / COUNT_FACTOR, default * COUNT_FACTOR
+    if 0.9 <= default < 1:
+        # Decay and discount factors matter by their distance from 1.
+        gap = 1 - default
+        return 1 - FACTOR * gap if gap * FACTOR < 1 else 0.0, 1 - gap / FACTOR
     if 0 <= default <= 1 and (SHARE.search(argument.help) or 0.3 <= default < 1):
         return 0.0, 1.0
     if default == 0:

@@ -1,0 +1,310 @@
+"""Read flags from the source of a Python script, without running it.
+
+argparse, click, typer and tyro are found by the calls they are used with; a script that uses none
+of them may still have its settings as constants at the top.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from evals.arguments import Argument, ArgumentType, type_of
+from evals.literals import TYPES, flag_name, settled
+from evals.parameters import Scalar
+
+
+def read_source(text: str) -> list[Argument]:
+    """Return the flags that a script declares; [] where it declares none, or is no Python."""
+    module = _Module.parse(text)
+    if module is None:
+        return []
+    for reader in (_argparse, _click, _typer, _tyro):
+        if found := list(reader(module)):
+            return [settled(a) for a in found]
+    return []
+
+
+def read_constants(text: str) -> list[Argument]:
+    """Return the constants that a script assigns at its top level; they are set by rewriting it."""
+    module = _Module.parse(text)
+    if module is None:
+        return []
+    helps = text.splitlines()
+    found = {}
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            name, value = node.targets[0], module.value(node.value)
+            if isinstance(name, ast.Name) and isinstance(value, bool | int | float | str):
+                _, _, comment = helps[node.lineno - 1].partition("#")
+                found[name.id] = Argument(name.id, type_of(value), value, help=comment.strip())
+    return [settled(a) for a in found.values()]
+
+
+def rewritten(text: str, values: dict[str, Scalar]) -> str:
+    """Return a script whose top-level constants have other values; all else stays as it is."""
+    lines = text.encode().splitlines(keepends=True)
+    for node in reversed(ast.parse(text).body):
+        if not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)):
+            continue
+        if node.targets[0].id in values and node.value.end_lineno == node.lineno:
+            line, old = lines[node.lineno - 1], node.value
+            new = repr(values[node.targets[0].id]).encode()
+            lines[node.lineno - 1] = line[: old.col_offset] + new + line[old.end_col_offset :]
+    return b"".join(lines).decode()
+
+
+class _Module:
+    """A parsed script: what names stand for."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self.classes = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.ClassDef)}
+        self.functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+
+    @classmethod
+    def parse(cls, text: str) -> _Module | None:
+        try:
+            return cls(ast.parse(text))
+        except (SyntaxError, ValueError, RecursionError):
+            return None
+
+    def calls(self) -> Iterator[ast.Call]:
+        found = [n for n in ast.walk(self.tree) if isinstance(n, ast.Call)]
+        yield from sorted(found, key=lambda n: (n.lineno, n.col_offset))
+
+    def value(self, node: ast.expr | None) -> Any:
+        """Return what an expression stands for: literals, `range`, members of enums; else None."""
+        if node is None:
+            return None
+        try:
+            return ast.literal_eval(node)
+        except (ValueError, SyntaxError, TypeError):
+            pass
+        if isinstance(node, ast.Call) and name_of(node.func) == "range":
+            bounds = [self.value(a) for a in node.args]
+            return tuple(range(*bounds)) if all(isinstance(b, int) for b in bounds) else None
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            return self.members(node.value.id).get(node.attr)
+        return None
+
+    def members(self, name: str) -> dict[str, Scalar]:
+        """Return the members of an enum class of the script; {} where it is none."""
+        found = self.classes.get(name)
+        if found is None or not any("Enum" in name_of(b) for b in found.bases):
+            return {}
+        return {
+            n.targets[0].id: ast.literal_eval(n.value)
+            for n in found.body
+            if isinstance(n, ast.Assign)
+            and isinstance(n.targets[0], ast.Name)
+            and isinstance(n.value, ast.Constant)
+        }
+
+    def annotated(self, node: ast.expr | None) -> tuple[ArgumentType, tuple[Scalar, ...]]:
+        """Return the type and the choices of an annotation."""
+        if isinstance(node, ast.Subscript) and name_of(node.value).endswith("Literal"):
+            options = self.value(node.slice)
+            return "choice", options if isinstance(options, tuple) else (options,)
+        if isinstance(node, ast.BinOp):
+            return self.annotated(node.left)
+        name = name_of(node) if node is not None else ""
+        if members := self.members(name):
+            return "choice", tuple(members.values())
+        return TYPES.get(name.rsplit(".", 1)[-1].lower(), "unknown"), ()
+
+
+def name_of(node: ast.expr) -> str:
+    """Return the dotted name of an expression, "" where it is none."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{name_of(node.value)}.{node.attr}".lstrip(".")
+    return ""
+
+
+def _keywords(call: ast.Call) -> dict[str, ast.expr]:
+    return {k.arg: k.value for k in call.keywords if k.arg}
+
+
+def _flags(module: _Module, call: ast.Call) -> list[str]:
+    values = [module.value(a) for a in call.args]
+    return [v for v in values if isinstance(v, str)]
+
+
+def _argparse(module: _Module) -> Iterator[Argument]:
+    for call in module.calls():
+        if not name_of(call.func).endswith("add_argument"):
+            continue
+        flags, given = _flags(module, call), _keywords(call)
+        if not flags:
+            continue
+        action = module.value(given.get("action")) or "store"
+        name = module.value(given.get("dest")) or flag_name(flags)
+        flag = max(flags, key=len)
+        positional = not flag.startswith("-")
+        argument = Argument(
+            name=name,
+            type=_python_type(given.get("type")),
+            default=_scalar(module.value(given.get("default"))),
+            choices=tuple(module.value(given.get("choices")) or ()),
+            help=_text(module, given.get("help")),
+            written="" if positional else _written(flag),
+            required=positional or bool(module.value(given.get("required"))),
+        )
+        if action in ("store_true", "store_false"):
+            argument = replace(argument, type="bool", default=action == "store_false", written=flag)
+        elif action not in ("store", "append") and "BooleanOptionalAction" not in str(action):
+            continue
+        yield argument
+
+
+def _written(flag: str) -> str:
+    # A short flag takes its value without a blank: gcc's and zstd's way, understood by argparse.
+    return f"{flag}{{}}" if len(flag) == 2 and flag[1].isupper() else f"{flag} {{}}"
+
+
+def _python_type(node: ast.expr | None) -> ArgumentType:
+    name = name_of(node) if node is not None else ""
+    return TYPES.get(name.rsplit(".", 1)[-1].lower(), "unknown")
+
+
+def _scalar(value: Any) -> Scalar:
+    return value if isinstance(value, bool | int | float | str) else None
+
+
+def _text(module: _Module, node: ast.expr | None) -> str:
+    value = module.value(node)
+    return " ".join(value.split())[:160] if isinstance(value, str) else ""
+
+
+def _click(module: _Module) -> Iterator[Argument]:
+    for call in module.calls():
+        kind = name_of(call.func).rsplit(".", 1)[-1]
+        flags, given = _flags(module, call), _keywords(call)
+        if kind not in ("option", "argument") or not flags or "." not in name_of(call.func):
+            continue
+        on, _, off = flags[-1].partition("/") if len(flags) == 1 else (max(flags, key=len), "", "")
+        type_, choices, low, high = _click_type(module, given.get("type"))
+        argument = Argument(
+            name=flag_name([on]),
+            type=type_,
+            default=_scalar(module.value(given.get("default"))),
+            choices=choices,
+            low=low,
+            high=high,
+            help=_text(module, given.get("help")),
+            written=_written(on),
+            required=kind == "argument",
+        )
+        if off or module.value(given.get("is_flag")):
+            default = bool(argument.default)
+            argument = replace(argument, type="bool", default=default, written=on, off=off)
+        yield argument
+
+
+def _click_type(
+    module: _Module, node: ast.expr | None
+) -> tuple[ArgumentType, tuple[Scalar, ...], float | None, float | None]:
+    if not isinstance(node, ast.Call):
+        return _python_type(node), (), None, None
+    name, values = name_of(node.func).rsplit(".", 1)[-1], [module.value(a) for a in node.args]
+    if name == "Choice" and values:
+        return "choice", tuple(values[0] or ()), None, None
+    if name in ("IntRange", "FloatRange"):
+        given = {k: module.value(v) for k, v in _keywords(node).items()}
+        low, high = (*values, None, None)[:2]
+        kind: ArgumentType = "int" if name == "IntRange" else "float"
+        return kind, (), given.get("min", low), given.get("max", high)
+    return ("path" if name in ("Path", "File") else "unknown"), (), None, None
+
+
+def _typer(module: _Module) -> Iterator[Argument]:
+    ran = {name_of(c.args[0]) for c in module.calls() if name_of(c.func) == "typer.run" and c.args}
+    for function in module.functions.values():
+        decorators = [d.func if isinstance(d, ast.Call) else d for d in function.decorator_list]
+        if function.name in ran or any(name_of(d).endswith(".command") for d in decorators):
+            for node, default in _parameters(function):
+                yield _typer_option(module, node, default)
+
+
+def _parameters(function: ast.FunctionDef) -> Iterator[tuple[ast.arg, ast.expr | None]]:
+    arguments = function.args
+    missing: list[ast.expr | None] = [None] * (len(arguments.args) - len(arguments.defaults))
+    yield from zip(arguments.args, [*missing, *arguments.defaults], strict=True)
+    yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+
+
+def _typer_option(module: _Module, node: ast.arg, default: ast.expr | None) -> Argument:
+    annotation, option = node.annotation, default if isinstance(default, ast.Call) else None
+    if isinstance(annotation, ast.Subscript) and name_of(annotation.value).endswith("Annotated"):
+        parts = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else []
+        option = next((p for p in parts[1:] if isinstance(p, ast.Call)), None)
+        annotation = parts[0] if parts else None
+    given: dict[str, ast.expr] = {}
+    value = default
+    positional = False
+    if option is not None and name_of(option.func).startswith("typer."):
+        given, positional = _keywords(option), name_of(option.func).endswith("Argument")
+        if option is default:
+            value = option.args[0] if option.args else given.get("default")
+    kind, choices = module.annotated(annotation)
+    flag = f"--{node.arg.replace('_', '-')}"
+    plain = _scalar(module.value(value))
+    return Argument(
+        name=node.arg,
+        type=kind,
+        default=plain,
+        choices=choices,
+        low=_bound(module, given.get("min")),
+        high=_bound(module, given.get("max")),
+        help=_text(module, given.get("help")),
+        written=flag if kind == "bool" else f"{flag} {{}}",
+        off=f"--no-{flag[2:]}" if kind == "bool" else "",
+        required=positional or plain is None,
+    )
+
+
+def _bound(module: _Module, node: ast.expr | None) -> float | None:
+    value = module.value(node)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _tyro(module: _Module) -> Iterator[Argument]:
+    for call in module.calls():
+        if name_of(call.func) != "tyro.cli" or not call.args:
+            continue
+        name = name_of(call.args[0])
+        if name in module.classes:
+            yield from _fields(module, module.classes[name])
+        elif name in module.functions:
+            for node, default in _parameters(module.functions[name]):
+                yield _tyro_flag(module, node.arg, node.annotation, default, "")
+
+
+def _fields(module: _Module, record: ast.ClassDef) -> Iterator[Argument]:
+    for i, node in enumerate(record.body):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            after = record.body[i + 1] if i + 1 < len(record.body) else None
+            text = _text(module, after.value) if isinstance(after, ast.Expr) else ""
+            yield _tyro_flag(module, node.target.id, node.annotation, node.value, text)
+
+
+def _tyro_flag(
+    module: _Module, name: str, annotation: ast.expr | None, default: ast.expr | None, text: str
+) -> Argument:
+    kind, choices = module.annotated(annotation)
+    flag, plain = f"--{name.replace('_', '-')}", _scalar(module.value(default))
+    switch = kind == "bool"
+    return Argument(
+        name=name,
+        type=kind,
+        default=plain,
+        choices=choices,
+        help=text,
+        written=flag if switch else f"{flag} {{}}",
+        off=f"--no-{flag[2:]}" if switch else "",
+        required=default is None,
+    )
