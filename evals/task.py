@@ -75,10 +75,33 @@ class Validation(_Part):
         return self
 
 
+class Program(_Part):
+    """What the evaluator "command" runs, or what "function" calls, and where its score stands.
+
+    `command` is what the user typed, one word per element, perhaps with {name} marks. `written`
+    says per parameter how it is given ("--lr {}", "optimizer.lr={}"; a switch: "--nesterov"), `off`
+    how a switch is turned off ("" leaves it out), `seed` how a seed is given. `constants` names a
+    script whose top-level constants are the parameters. The score is looked for under the metrics'
+    names in the output, with the regular expression `pattern` (one group) if given, or in
+    `score_file` (JSON, JSON lines or CSV). `memory` is in bytes. `function` is for people to read.
+    """
+
+    command: tuple[str, ...] = ()
+    written: dict[str, str] = Field(default_factory=dict)
+    off: dict[str, str] = Field(default_factory=dict)
+    seed: str = ""
+    constants: str = ""
+    pattern: str = ""
+    score_file: str = ""
+    memory: int | None = Field(default=None, ge=1)
+    function: str = ""
+
+
 class Task(_Part):
     """What is tuned, where, towards what, and for how long.
 
-    `models`, `fixed` and `data` belong to the evaluator "tabular" and are empty for others.
+    `models` and `data` belong to the evaluator "tabular" and are empty for others; `program`
+    belongs to "command" and "function".
     `constraints` are expressions over parameters as the user wished them ("n_estimators <= 500");
     they are part of `space` already (as bounds or as constraints of the space).
     `sources` maps dotted field names ("data.target") to where they came from.
@@ -91,6 +114,7 @@ class Task(_Part):
     space: SearchSpace
     objectives: tuple[Objective, ...] = Field(min_length=1)
     budget: Budget = Budget(trials=30)
+    program: Program | None = None
     validation: Validation = Validation()
     fixed: dict[str, Scalar] = Field(default_factory=dict)
     constraints: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -95,7 +96,7 @@ def test_misbehaviour_becomes_a_failed_trial_with_its_reason(
     seconds = 30 if function is shout else 0.4
     found = evaluate(function, seconds_per_trial=seconds)
     assert found.state is TrialState.FAILED and found.values == ()
-    assert pytest.importorskip("re").search(reason, found.reason), found.reason
+    assert re.search(reason, found.reason), found.reason
 
 
 @pytest.mark.parametrize("function", [allocate, lambda x: len(bytearray(10 * 2**30))])

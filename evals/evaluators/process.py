@@ -9,6 +9,7 @@ its own session, calls the function or becomes the command.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -16,8 +17,8 @@ import signal
 import socket
 import sys
 import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
@@ -48,7 +49,8 @@ class Ending:
 
     `how` is "exit" or "signal" (by itself, with `code`), or what ended it: "time", "cpu", "memory",
     "output", "stopped" (pruned), "lost" (the supervisor itself was killed). `tail` holds the last
-    lines of its output, `result` what the worker answered, `peak` is the most resident memory seen.
+    lines of its output, `result` what the worker answered, `found` the scores in its output, `peak`
+    the most resident memory seen.
     """
 
     how: str
@@ -56,6 +58,7 @@ class Ending:
     tail: str = ""
     peak: int = 0
     result: Mapping[str, Any] | None = None
+    found: Mapping[str, float] = field(default_factory=dict)
 
     def reason(self, limits: ProcessLimits) -> str:
         """Say in words why there is no result, with the last lines of output."""
@@ -72,13 +75,22 @@ class Ending:
         return f"{said} Last lines: {self.tail}" if self.tail else said
 
 
+class LineReader(Protocol):
+    """Finds values in output; `found` holds the last one per metric."""
+
+    found: dict[str, float]
+
+    def __call__(self, line: str) -> list[tuple[int, float]]:
+        """Return the running values of one line, with their steps."""
+
+
 class Work(Protocol):
     """What the worker of a trial does; lives in the nursery from its start."""
 
     def run(self, job: Mapping[str, Any], channel: Connection) -> None:
         """Do `job` in the worker: call a function and answer on `channel`, or exec a command."""
 
-    def reader(self, job: Mapping[str, Any]) -> Callable[[str], list[tuple[int, float]]] | None:
+    def reader(self, job: Mapping[str, Any]) -> LineReader | None:
         """Return what finds running values in a line of output; None: do not look for any."""
 
 
@@ -127,7 +139,9 @@ def _listen(connection: Connection, report: Report) -> Ending:
         said = json.loads(connection.recv_bytes())
         if "step" in said:
             stopped = report(said["step"], said["value"]) or stopped
-            connection.send_bytes(b"stop" if stopped else b"go")
+            # The trial may have ended meanwhile; how it ended is still to be heard.
+            with contextlib.suppress(OSError):
+                connection.send_bytes(b"stop" if stopped else b"go")
         elif "result" in said:
             result = said["result"]
         else:

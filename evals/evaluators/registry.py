@@ -19,7 +19,25 @@ def _tabular(task: Task, frame: DataFrame | None) -> Evaluator:
     return TabularEvaluator(task, frame)
 
 
-EVALUATORS: dict[str, Callable[[Task, DataFrame | None], Evaluator]] = {"tabular": _tabular}
+def _command(task: Task, frame: DataFrame | None) -> Evaluator:
+    from evals.evaluators.command import CommandEvaluator
+
+    return CommandEvaluator(task)
+
+
+def _function(task: Task, frame: DataFrame | None) -> Evaluator:
+    named = f" ({task.program.function})" if task.program else ""
+    raise InvalidTaskError(
+        f"This task tunes a Python function{named}, which no file holds.",
+        hint="Go on from Python: plaintune.tune(function, ..., name=...).",
+    )
+
+
+EVALUATORS: dict[str, Callable[[Task, DataFrame | None], Evaluator]] = {
+    "tabular": _tabular,
+    "command": _command,
+    "function": _function,
+}
 
 
 def build_evaluator(task: Task, frame: DataFrame | None = None) -> Evaluator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import faulthandler
 import json
 import os
 import resource
@@ -11,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
@@ -58,7 +60,7 @@ class Supervisor:
         if self.pid == 0:
             self.channel.close()
             os.close(self.output)
-            _become(self.work, self.job, self.limits, theirs, written)
+            _become(self.work, self.job, self._own_limits(), theirs, written)
         os.close(written)
         theirs.close()
         os.set_blocking(self.output, False)
@@ -67,11 +69,17 @@ class Supervisor:
         self._drain()
         self._say({"ending": self._ending(status)})
 
+    def _own_limits(self) -> ProcessLimits:
+        """Return the limits plus what a forked worker brings along; a command starts anew."""
+        if self.limits.memory is None or self.read_line is not None:
+            return self.limits
+        return replace(self.limits, memory=self.limits.memory + _data_now())
+
     def _watch(self) -> int | None:
         """Return the worker's exit status as `os.waitpid` gives it; None where it was ended."""
         import psutil
 
-        self.memory = _Memory(psutil.Process(self.pid))
+        self.memory = _Memory(psutil.Process(self.pid), forked=self.read_line is None)
         began = time.monotonic()
         sources: list[Any] = [self.connection, self.channel, self.output, _exit_of(self.pid)]
         while not self.how:
@@ -159,17 +167,21 @@ class Supervisor:
             how, code = "exit", os.WEXITSTATUS(status)
             if code and b"MemoryError" in self.tail and self.limits.memory:
                 how = "memory"
-        return {"how": how, "code": code, "tail": last_lines(self.tail), "peak": self.memory.peak}
+        if self.read_line is not None and self.line:
+            self._report(self.line)
+        found = self.read_line.found if self.read_line is not None else {}
+        tail = last_lines(self.tail)
+        return {"how": how, "code": code, "tail": tail, "peak": self.memory.peak, "found": found}
 
 
 class _Memory:
     """Resident memory of a process and all its descendants."""
 
-    def __init__(self, top: Process) -> None:
+    def __init__(self, top: Process, *, forked: bool) -> None:
         self.top = top
         self.known = [top]
         self.looked = time.monotonic()
-        self.start = _sum(self.known, "rss")
+        self.start = _sum(self.known, "rss") if forked else 0
         self.peak = 0
 
     def exceeds(self, limit: int | None) -> bool:
@@ -243,6 +255,7 @@ def _become(
     code = 1
     try:
         os.setsid()
+        faulthandler.disable()  # It would write into the terminal of the run.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(written, 1)
@@ -268,7 +281,7 @@ def _limit(limits: ProcessLimits) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 5))
     if limits.memory is not None:
         # Between two looks at the memory gigabytes can be touched; the kernel refuses them at once.
-        most = _data_now() + int(1.05 * limits.memory) + 2**25
+        most = int(1.05 * limits.memory) + 2**25
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
