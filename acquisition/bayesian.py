@@ -22,8 +22,8 @@ from evals.trials import Suggestion, Trial, TrialState
 from surrogates.encoding import encoding_of
 
 if TYPE_CHECKING:
-    from acquisition.improvement import LogImprovement
-    from surrogates.feasibility import Feasibility
+    from acquisition.belief import Belief
+    from acquisition.pool import Acquisition
     from surrogates.gp import GaussianProcess
 
 Array = NDArray[np.float64]
@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 INITIAL = 5
 POOL = 512
 STARTS = 4
+LEADERS = 5
 
 
 @dataclass(frozen=True)
@@ -57,31 +58,32 @@ class Step:
     """
 
     def __init__(
-        self, task: Task, trials: Sequence[Trial], rng: np.random.Generator, surrogate: str = "gp"
+        self,
+        task: Task,
+        trials: Sequence[Trial],
+        rng: np.random.Generator,
+        surrogate: str = "gp",
+        acquisition: str = "logei",
     ) -> None:
-        from surrogates.feasibility import feasibility
-        from surrogates.gp import GaussianProcess
-        from surrogates.registry import make_surrogate
+        from acquisition.belief import believe
 
-        self.task, self.trials = task, trials
-        self._seed = int(rng.integers(2**63))
+        self.task, self.trials, self.acquisition = task, trials, acquisition
+        self.seed = int(rng.integers(2**63))
         self.encoding = encoding_of(task.space)
         self.tried = Tried(task.space, [t.config for t in trials])
-        fitted = make_surrogate(surrogate).fit(task, trials)
-        assert isinstance(fitted, GaussianProcess)
-        running = [t.config for t in trials if t.state is TrialState.RUNNING]
-        self.model: GaussianProcess = fitted
-        self.pending = self.encoding.encode(running)
-        self.feasible: Feasibility | None = feasibility(task, trials)
-        self.threshold = float(fitted.marginals(fitted.inputs)[0].max())
+        self.belief: Belief = believe(task, trials, self.seed, surrogate)
+
+    @property
+    def model(self) -> GaussianProcess:
+        """The first objective's model, RUNNING trials taken as predicted."""
+        return self.belief.model
 
     def score(self, configs: Sequence[Config]) -> list[Scored]:
         """Return how promising each configuration is, RUNNING trials taken into account."""
         if not configs:
             return []
         X = self.encoding.encode(configs)
-        values = self._acquisition(self.pending)(X)
-        return self._scored(configs, X, values)
+        return self._scored(configs, X, self._acquisition(self.belief)(X))
 
     def optimum(self, count: int) -> list[Scored]:
         """Return up to `count` distinct new configurations, best first.
@@ -89,26 +91,24 @@ class Step:
         Each takes those before it as pending; fewer come back where the space is used up.
         """
         chosen: list[Scored] = []
-        pending, tried = self.pending, self.tried.copy()
-        rng = np.random.default_rng(self._seed)
+        belief, tried = self.belief, self.tried.copy()
+        rng = np.random.default_rng(self.seed)
         while len(chosen) < count:
-            config = self._best(pending, tried, rng)
+            acquisition = self._acquisition(belief)
+            config = self._best(acquisition, tried, rng)
             if config is None:
                 break
             tried.add(config)
-            chosen += self._scored_after(config, pending)
-            pending = np.concatenate([pending, self.encoding.encode([config])])
+            X = self.encoding.encode([config])
+            chosen += self._scored([config], X, acquisition(X))
+            if len(chosen) < count:
+                belief = belief.with_pending(X)
         return chosen
 
-    def _acquisition(self, pending: Array) -> LogImprovement:
-        from acquisition.improvement import LogImprovement
+    def _acquisition(self, belief: Belief) -> Acquisition:
+        from acquisition.functions import make_acquisition
 
-        believed = self.model.predictor.believe(pending) if len(pending) else self.model.predictor
-        return LogImprovement(believed, self.threshold, self.feasible)
-
-    def _scored_after(self, config: Config, pending: Array) -> list[Scored]:
-        X = self.encoding.encode([config])
-        return self._scored([config], X, self._acquisition(pending)(X))
+        return make_acquisition(self.acquisition, belief)
 
     def _scored(self, configs: Sequence[Config], X: Array, values: Array) -> list[Scored]:
         mean, sd = self.model.native(*self.model.marginals(X))
@@ -118,10 +118,11 @@ class Step:
             for c, v, m, s in zip(configs, values, mean, sd, strict=True)
         ]
 
-    def _best(self, pending: Array, tried: Tried, rng: np.random.Generator) -> Config | None:
+    def _best(
+        self, acquisition: Acquisition, tried: Tried, rng: np.random.Generator
+    ) -> Config | None:
         from acquisition.pool import improve
 
-        acquisition = self._acquisition(pending)
         pool = self._pool(rng)
         values = acquisition(pool)
         starts = pool[np.argsort(-values, kind="stable")[:STARTS]]
@@ -137,15 +138,20 @@ class Step:
 
         if self.task.space.cardinality <= ENUMERABLE:
             return every_row(self.task)
-        best = self.model.inputs[np.argsort(-self.model.targets, kind="stable")[:5]]
+        leaders = [np.argsort(-m.targets, kind="stable")[:LEADERS] for m in self.belief.models]
+        best = np.concatenate(
+            [m.inputs[i] for m, i in zip(self.belief.models, leaders, strict=True)]
+        )
         return candidates(self.encoding, best, rng, POOL)
 
 
 class BayesianDesigner:
     """The default configuration, Sobol points until `initial` trials exist, then the surrogate."""
 
-    def __init__(self, initial: int = INITIAL, surrogate: str = "gp") -> None:
-        self.initial, self.surrogate = initial, surrogate
+    def __init__(
+        self, initial: int = INITIAL, surrogate: str = "gp", acquisition: str = "logei"
+    ) -> None:
+        self.initial, self.surrogate, self.acquisition = initial, surrogate, acquisition
 
     def suggest(
         self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator
@@ -170,7 +176,7 @@ class BayesianDesigner:
         Raises:
             ValueError: no trial has completed.
         """
-        return Step(task, trials, rng, self.surrogate)
+        return Step(task, trials, rng, self.surrogate, self.acquisition)
 
     @staticmethod
     def _ready(trials: Sequence[Trial]) -> bool:

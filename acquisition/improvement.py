@@ -1,4 +1,4 @@
-"""Log expected improvement, weighted with the probability that a configuration runs at all.
+"""Log expected improvement, in closed form with its gradient.
 
 Ament et al. 2023, "Unexpected Improvements to Expected Improvement for Bayesian Optimization",
 Eq. 9 and Appendix A: with z = (mean - threshold) / sd, `LogEI = log h(z) + log sd`,
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfcx, log_ndtr, ndtr
 
-from surrogates.feasibility import Feasibility
 from surrogates.predictor import Predictor
 
 Array = NDArray[np.float64]
@@ -33,18 +32,15 @@ def log_h(z: Array) -> Array:
 
 
 class LogImprovement:
-    """LogEI over `threshold` (on the predictor's scale), plus the log weight of feasibility."""
+    """LogEI over `threshold`, which is on the predictor's scale."""
 
-    def __init__(
-        self, predictor: Predictor, threshold: float, feasible: Feasibility | None = None
-    ) -> None:
-        self._predictor, self._threshold, self._feasible = predictor, threshold, feasible
+    def __init__(self, predictor: Predictor, threshold: float) -> None:
+        self._predictor, self._threshold = predictor, threshold
 
     def __call__(self, X: Array) -> Array:
         """Return `b` values for `b x d` encoded configurations."""
         mean, sd = self._predictor.predict(X)
-        value = log_h((mean - self._threshold) / sd) + np.log(sd)
-        return value if self._feasible is None else value + self._feasible.log_weight(X)
+        return np.asarray(log_h((mean - self._threshold) / sd) + np.log(sd))
 
     def gradients(self, X: Array) -> tuple[Array, Array]:
         """Return values (`b`) and their gradients by `X` (`b x d`)."""
@@ -55,8 +51,4 @@ class LogImprovement:
         slope = np.exp(np.minimum(log_ndtr(z) - value, 50.0))[:, None]
         log_sd = at.d_sd / at.sd[:, None]
         gradient = slope * (at.d_mean / at.sd[:, None] - z[:, None] * log_sd) + log_sd
-        value = value + np.log(at.sd)
-        if self._feasible is None:
-            return value, gradient
-        weight, d_weight = self._feasible.gradients(X)
-        return value + weight, gradient + d_weight
+        return value + np.log(at.sd), gradient

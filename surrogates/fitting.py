@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from surrogates.encoding import Encoding
 from surrogates.likelihood import Observations, fit, squared_distances
 from surrogates.output_transforms import TRANSFORMS, OutputTransform
-from surrogates.selection import chosen
+from surrogates.selection import DEFAULT, chosen
 
 Array = NDArray[np.float64]
 
@@ -29,12 +29,19 @@ REFINE = 10
 
 
 def fitted(
-    encoding: Encoding, X: Array, y: Array, noise_scale: Array
+    encoding: Encoding,
+    X: Array,
+    y: Array,
+    noise_scale: Array,
+    transforms: tuple[str, ...] = DEFAULT,
 ) -> tuple[Array, OutputTransform]:
-    """Return hyperparameters (as a search vector) and the output transform of gains `y` (`n`)."""
+    """Return hyperparameters (as a search vector) and the output transform of gains `y` (`n`).
+
+    `transforms` names those to choose among, the one to use with little data first.
+    """
     n, at = len(y), checkpoint(len(y))
     theta, name = _at_checkpoint(
-        encoding, X[:at].tobytes(), y[:at].tobytes(), noise_scale[:at].tobytes()
+        encoding, X[:at].tobytes(), y[:at].tobytes(), noise_scale[:at].tobytes(), transforms
     )
     transform = TRANSFORMS[name](y)
     if at == n:
@@ -56,12 +63,14 @@ def checkpoint(n: int) -> int:
 
 
 @lru_cache(maxsize=256)
-def _at_checkpoint(encoding: Encoding, X: bytes, y: bytes, noise: bytes) -> tuple[Array, str]:
+def _at_checkpoint(
+    encoding: Encoding, X: bytes, y: bytes, noise: bytes, transforms: tuple[str, ...]
+) -> tuple[Array, str]:
     gains = np.frombuffer(y)
     rows = spread(gains, FIT_ROWS)
     places = np.frombuffer(X).reshape(len(gains), -1)[rows]
     data = likelihood_data(encoding, places, np.frombuffer(noise)[rows])
-    theta, transform = chosen(data, gains[rows])
+    theta, transform = chosen(data, gains[rows], transforms)
     return theta, transform.name
 
 

@@ -29,7 +29,7 @@ from surrogates.predictor import SMALLEST, Predictor
 
 Array = NDArray[np.float64]
 
-MODEL_ROWS = 1000
+MODEL_ROWS = 400
 """Predictions are conditioned on at most this many observations."""
 
 

@@ -2,6 +2,13 @@
 
 COMPLETE trials count as they are; equal configurations are averaged and their noise divided. FAILED
 and INFEASIBLE trials carry no score: they belong to the feasibility model (`feasibility.py`).
+
+A PRUNED trial counts as what its last running value lets expect: the trials that completed say how
+far, on average, a final score is from the running value at that step, and the spread of that
+distance becomes extra noise. Without at least `FEWEST` such trials it counts as nothing.
+
+The reported standard error of a score is not used as noise: folds are the same for all
+configurations, so most of it is common to them and cancels in comparisons.
 """
 
 from __future__ import annotations
@@ -19,6 +26,9 @@ from surrogates.encoding import encoding_of
 
 Array = NDArray[np.float64]
 BROKEN = (TrialState.FAILED, TrialState.INFEASIBLE)
+FEWEST = 3
+PRUNED_NOISE = 100.0
+"""Noise multiplier of a running value that says nothing about the final one."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,50 @@ def observed(task: Task, trials: Sequence[Trial]) -> Observed:
     done = [t for t in trials if t.state is TrialState.COMPLETE]
     Y = gains(task, done)
     rows = np.flatnonzero(np.isfinite(Y).all(axis=1))
-    X = encoding_of(task.space).encode([done[i].config for i in rows])
+    done = [done[i] for i in rows]
+    Y = _bounded(Y[rows])
+    stopped, expected, noise = _pruned(task, trials, done, Y)
+    X = encoding_of(task.space).encode([t.config for t in [*done, *stopped]])
     if not len(X):
-        return Observed(X.reshape(0, len(task.space)), np.empty((0, Y.shape[1])), np.empty(0))
-    return averaged(X, _bounded(Y[rows]))
+        return Observed(X, np.empty((0, Y.shape[1])), np.empty(0))
+    return averaged(X, np.concatenate([Y, expected]), np.concatenate([np.ones(len(done)), noise]))
+
+
+def _pruned(
+    task: Task, trials: Sequence[Trial], done: Sequence[Trial], Y: Array
+) -> tuple[list[Trial], Array, Array]:
+    """Return pruned trials that can be used, their expected gains (`k x 1`) and noise (`k`)."""
+    stopped, expected, noise = [], [], []
+    if len(task.objectives) == 1:
+        for trial in trials:
+            guess = _expected(task.objective.sign, trial, done, Y[:, 0])
+            if guess is not None:
+                stopped.append(trial)
+                expected.append(guess[0])
+                noise.append(guess[1])
+    return stopped, np.array(expected).reshape(-1, Y.shape[1]), np.array(noise)
+
+
+def _expected(
+    sign: int, trial: Trial, done: Sequence[Trial], finals: Array
+) -> tuple[float, float] | None:
+    """Return the gain a pruned trial would have reached, and its noise multiplier."""
+    if trial.state is not TrialState.PRUNED or trial.evaluation is None:
+        return None
+    steps = trial.evaluation.intermediate
+    if not steps:
+        return None
+    last = max(steps)
+    gaps = [
+        final - sign * d.evaluation.intermediate[last]
+        for d, final in zip(done, finals, strict=True)
+        if d.evaluation and last in d.evaluation.intermediate
+    ]
+    guess = sign * float(steps[last])
+    if len(gaps) < FEWEST or not np.isfinite([guess, *gaps]).all():
+        return None
+    share = float(np.var(gaps)) / max(float(np.var(finals)), 1e-300)
+    return guess + float(np.mean(gaps)), 1.0 + min(share, 1.0) * PRUNED_NOISE
 
 
 def _bounded(Y: Array) -> Array:
@@ -53,15 +103,15 @@ def _bounded(Y: Array) -> Array:
     return np.clip(Y, -1e120, 1e120)
 
 
-def averaged(X: Array, Y: Array) -> Observed:
+def averaged(X: Array, Y: Array, noise: Array | None = None) -> Observed:
     """Return distinct rows of `X` with the mean of `Y` and the noise of that mean."""
-    _, first, group, counts = np.unique(
-        X, axis=0, return_index=True, return_inverse=True, return_counts=True
-    )
+    noise = np.ones(len(X)) if noise is None else noise
+    _, first, group = np.unique(X, axis=0, return_index=True, return_inverse=True)
     if len(first) == len(X):
-        return Observed(X, Y, np.ones(len(X)))
-    sums = np.zeros((len(first), Y.shape[1]))
-    np.add.at(sums, group.reshape(-1), Y)
+        return Observed(X, Y, noise)
+    sums, weights = np.zeros((len(first), Y.shape[1])), np.zeros(len(first))
+    np.add.at(sums, group.reshape(-1), Y / noise[:, None])
+    np.add.at(weights, group.reshape(-1), 1.0 / noise)
     order = np.argsort(first)
-    averages = sums / counts[:, None]
-    return Observed(X[first[order]], averages[order], 1.0 / counts[order])
+    averages = sums / weights[:, None]
+    return Observed(X[first[order]], averages[order], 1.0 / weights[order])

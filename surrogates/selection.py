@@ -19,28 +19,29 @@ from surrogates.output_transforms import TRANSFORMS, OutputTransform
 
 Array = NDArray[np.float64]
 
-FIRST = "winsorise"
-"""Used while there is too little data to choose; the others must beat it."""
+DEFAULT = ("winsorise", "standardise", "power", "log_regret")
+"""The first is used while there is too little data to choose; the others must beat it."""
 ENOUGH = 8
 MARGIN = 1.0
 
 
-def chosen(data: Observations, y: Array) -> tuple[Array, OutputTransform]:
+def chosen(
+    data: Observations, y: Array, transforms: tuple[str, ...] = DEFAULT
+) -> tuple[Array, OutputTransform]:
     """Return fitted hyperparameters (as a search vector) and the transform they belong to."""
-    transform = TRANSFORMS[FIRST](y)
+    transform = TRANSFORMS[transforms[0]](y)
     first = replace(data, targets=transform.forward(y))
     theta = fit(first)
-    if len(y) < ENOUGH or np.ptp(y) == 0:
+    if len(transforms) == 1 or len(y) < ENOUGH or np.ptp(y) == 0:
         return theta, transform
     best = (rank_score(theta, first) + MARGIN, theta, transform)
-    for name, make in TRANSFORMS.items():
-        if name != FIRST:
-            transform = make(y)
-            changed = replace(data, targets=transform.forward(y))
-            warm = fit(changed, warm=theta, iterations=15)
-            score = rank_score(warm, changed)
-            if score > best[0]:
-                best = (score, warm, transform)
+    for name in transforms[1:]:
+        transform = TRANSFORMS[name](y)
+        changed = replace(data, targets=transform.forward(y))
+        warm = fit(changed, warm=theta, iterations=15)
+        score = rank_score(warm, changed)
+        if score > best[0]:
+            best = (score, warm, transform)
     return best[1], best[2]
 
 

@@ -1,0 +1,77 @@
+"""What is believed at one step: a model per objective, feasibility and cost, pending points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.task import Task
+from evals.trials import Trial, TrialState
+from surrogates.cost import Cost, cost_of
+from surrogates.encoding import encoding_of
+from surrogates.feasibility import Feasibility, feasibility
+from surrogates.gp import GaussianProcess
+
+if TYPE_CHECKING:
+    from botorch.models.model import Model
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Belief:
+    """Everything an acquisition function may look at; `observed` are the points that taught them.
+
+    `pending` (`k x d`) are already part of the models, at their predicted means.
+    """
+
+    models: tuple[GaussianProcess, ...]
+    observed: Array
+    pending: Array
+    feasible: Feasibility | None
+    cost: Cost | None
+    seed: int
+
+    @property
+    def model(self) -> GaussianProcess:
+        """The first objective's model."""
+        return self.models[0]
+
+    def with_pending(self, X: Array) -> Belief:
+        """Return what is believed while `X` (`k x d`) are being evaluated too."""
+        if not len(X):
+            return self
+        models = tuple(m.believe(X) for m in self.models)
+        return replace(self, models=models, pending=np.concatenate([self.pending, X]))
+
+
+def believe(task: Task, trials: Sequence[Trial], seed: int, surrogate: str = "gp") -> Belief:
+    """Fit everything to `trials`, of which at least one has completed; RUNNING ones are pending.
+
+    Raises:
+        ValueError: no trial has completed.
+    """
+    from surrogates.registry import make_surrogate
+
+    fitted = make_surrogate(surrogate).fit(task, trials)
+    models = _models(fitted)
+    encoding = encoding_of(task.space)
+    running = encoding.encode([t.config for t in trials if t.state is TrialState.RUNNING])
+    belief = Belief(
+        models,
+        models[0].inputs,
+        np.empty((0, len(encoding))),
+        feasibility(task, trials),
+        cost_of(task, trials),
+        seed,
+    )
+    return belief.with_pending(running)
+
+
+def _models(fitted: Model) -> tuple[GaussianProcess, ...]:
+    parts = [fitted] if isinstance(fitted, GaussianProcess) else list(cast("Any", fitted).models)
+    return tuple(parts)

@@ -1,0 +1,156 @@
+"""Acquisition functions by name, each made from what is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from acquisition.belief import Belief
+from acquisition.improvement import LogImprovement
+from acquisition.pool import Acquisition
+from prompts.errors import UserError
+
+Array = NDArray[np.float64]
+
+
+class Weighted:
+    """An acquisition on a log scale, times the weight of feasibility."""
+
+    def __init__(self, inner: Acquisition, belief: Belief) -> None:
+        self._inner, self._feasible = inner, belief.feasible
+
+    def __call__(self, X: Array) -> Array:
+        """Return `b` values for `b x d` encoded configurations."""
+        value = self._inner(X)
+        return value if self._feasible is None else value + self._feasible.log_weight(X)
+
+    def gradients(self, X: Array) -> tuple[Array, Array]:
+        """Return values (`b`) and their gradients by `X` (`b x d`)."""
+        value, gradient = self._inner.gradients(X)
+        if self._feasible is None:
+            return value, gradient
+        weight, d_weight = self._feasible.gradients(X)
+        return value + weight, gradient + d_weight
+
+
+class PerSecond:
+    """Improvement per second (Snoek et al. 2012, Sec. 3.2): LogEI minus expected log seconds."""
+
+    def __init__(self, inner: Acquisition, belief: Belief) -> None:
+        self._inner, self._cost = inner, belief.cost
+
+    def __call__(self, X: Array) -> Array:
+        """Return `b` values for `b x d` encoded configurations."""
+        value = self._inner(X)
+        return value if self._cost is None else value - self._cost.log_seconds(X)
+
+    def gradients(self, X: Array) -> tuple[Array, Array]:
+        """Return values (`b`) and their gradients by `X` (`b x d`)."""
+        value, gradient = self._inner.gradients(X)
+        if self._cost is None:
+            return value, gradient
+        seconds, d_seconds = self._cost.gradients(X)
+        return value - seconds, gradient - d_seconds
+
+
+class UpperConfidence:
+    """Mean plus `width` standard deviations, on the model's scale."""
+
+    def __init__(self, belief: Belief, width: float = 2.0) -> None:
+        self._predictor, self._width = belief.model.predictor, width
+
+    def __call__(self, X: Array) -> Array:
+        """Return `b` values for `b x d` encoded configurations."""
+        mean, sd = self._predictor.predict(X)
+        return mean + self._width * sd
+
+    def gradients(self, X: Array) -> tuple[Array, Array]:
+        """Return values (`b`) and their gradients by `X` (`b x d`)."""
+        at = self._predictor.gradients(X)
+        return at.mean + self._width * at.sd, at.d_mean + self._width * at.d_sd
+
+
+class FromBoTorch:
+    """Any BoTorch acquisition function over `b x 1 x d` points, on a log scale."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
+
+    def __call__(self, X: Array) -> Array:
+        """Return `b` values for `b x d` encoded configurations."""
+        import torch
+
+        with torch.no_grad():
+            return np.asarray(self._function(torch.from_numpy(X).unsqueeze(-2)).numpy())
+
+    def gradients(self, X: Array) -> tuple[Array, Array]:
+        """Return values (`b`) and their gradients by `X` (`b x d`)."""
+        import torch
+
+        at = torch.from_numpy(X).unsqueeze(-2).requires_grad_(True)
+        values = self._function(at)
+        (gradient,) = torch.autograd.grad(values.sum(), at)
+        return values.detach().numpy(), gradient[:, 0, :].numpy()
+
+
+def threshold(belief: Belief) -> float:
+    """Return the best posterior mean at points tried or pending: noise is no progress."""
+    known = np.concatenate([belief.observed, belief.pending])
+    return float(belief.model.marginals(known)[0].max())
+
+
+def _logei(belief: Belief) -> Acquisition:
+    return LogImprovement(belief.model.predictor, threshold(belief))
+
+
+def _per_second(belief: Belief) -> Acquisition:
+    return PerSecond(_logei(belief), belief)
+
+
+def _qlognei(belief: Belief) -> Acquisition:
+    """Balandat et al. 2020 with the logarithm of Ament et al. 2023."""
+    import torch
+    from botorch.acquisition.logei import qLogNoisyExpectedImprovement
+    from botorch.sampling.normal import SobolQMCNormalSampler
+
+    sampler = SobolQMCNormalSampler(torch.Size([128]), seed=belief.seed % 2**31)
+    best = np.argsort(-belief.model.marginals(belief.observed)[0], kind="stable")[:24]
+    baseline = torch.from_numpy(belief.observed[best])
+    return FromBoTorch(
+        qLogNoisyExpectedImprovement(belief.model, baseline, sampler=sampler, cache_root=False)
+    )
+
+
+def _hypervolume(belief: Belief) -> Acquisition:
+    from acquisition.hypervolume import LogHypervolumeImprovement
+
+    return LogHypervolumeImprovement(belief)
+
+
+ACQUISITIONS: dict[str, Callable[[Belief], Acquisition]] = {
+    "logei": _logei,
+    "logei_per_second": _per_second,
+    "ucb": UpperConfidence,
+    "qlognei": _qlognei,
+    "hypervolume": _hypervolume,
+}
+
+
+def make_acquisition(name: str, belief: Belief) -> Acquisition:
+    """Return the acquisition called `name`, weighted with feasibility.
+
+    Several objectives are always traded off by hypervolume.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    if name not in ACQUISITIONS:
+        raise UserError(
+            f"There is no acquisition function called {name!r}.",
+            hint=f"There are: {', '.join(ACQUISITIONS)}.",
+        )
+    several = len(belief.models) > 1
+    return Weighted(ACQUISITIONS["hypervolume" if several else name](belief), belief)
