@@ -46,6 +46,15 @@ def _llambo(**options: Any) -> Designer:
     return LlamboDesigner(**options)
 
 
+def _llinbo(rule: Any) -> Callable[..., Designer]:
+    def make(**options: Any) -> Designer:
+        from acquisition.llinbo import LlinboDesigner
+
+        return LlinboDesigner(rule, **options)
+
+    return make
+
+
 DESIGNERS: dict[str, Callable[..., Designer]] = {
     "hybrid": _hybrid,
     "gp": _gp,
@@ -53,6 +62,9 @@ DESIGNERS: dict[str, Callable[..., Designer]] = {
     "sobol": _sobol,
     "llm": _llm,
     "llambo": _llambo,
+    "llinbo-transient": _llinbo("transient"),
+    "llinbo-justify": _llinbo("justify"),
+    "llinbo-constrained": _llinbo("constrained"),
 }
 
 

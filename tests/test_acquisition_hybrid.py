@@ -161,3 +161,32 @@ def test_the_model_alone_uses_sobol_where_it_has_nothing_to_say() -> None:
     trials = search(designer, SimulatedAdviser("weak", TASK, gain, 0), 3, 0)
     assert [t.origin for t in trials] == ["default", "llm", "llm"]
     assert [t.origin for t in search(designer, None, 3, 0)] == ["default", "sobol", "sobol"]
+
+
+@pytest.mark.parametrize("rule", ["transient", "justify", "constrained"])
+@pytest.mark.parametrize("kind", ["good", "anti"])
+def test_the_rules_of_llinbo_give_distinct_trials_with_true_origins(rule: str, kind: str) -> None:
+    adviser = SimulatedAdviser(kind, TASK, gain, 4)
+    trials = search(make_designer(f"llinbo-{rule}"), adviser, 9, 4)
+    said = [s.config for s in adviser.advice(trials).suggestions]
+    assert len({SPACE.key(t.config) for t in trials}) == 9
+    assert all((t.origin == "llm") == (t.config in said) for t in trials)
+
+
+def share_of_advice(rule: str, trials: list[Trial], config: Config) -> float:
+    designer = make_designer(f"llinbo-{rule}").advised(advised(config, asked_at=8))  # type: ignore[attr-defined]
+    chosen = [designer.suggest(TASK, trials, 1, np.random.default_rng(s))[0] for s in range(5)]
+    return sum(s.origin == "llm" for s in chosen) / len(chosen)
+
+
+def test_justify_and_constrained_refuse_what_the_process_knows_to_be_bad() -> None:
+    trials = search(BayesianDesigner(), None, 12, 5)
+    worst: Config = {"rate": 1e-5, "width": 200, "kind": "c"}
+    assert share_of_advice("justify", trials, worst) == 0.0
+    assert share_of_advice("constrained", trials, worst) <= 0.4
+
+
+def test_transient_leaves_the_search_to_the_process_in_the_end() -> None:
+    worst: Config = {"rate": 1e-5, "width": 200, "kind": "c"}
+    assert share_of_advice("transient", some(), worst) == 0.0
+    assert share_of_advice("transient", some()[:5], worst) <= 0.4

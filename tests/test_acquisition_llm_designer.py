@@ -14,6 +14,7 @@ from evals.space import SearchSpace
 from evals.task import Data, Objective, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from prompts.errors import InvalidAnswerError
+from prompts.grammar import gbnf
 
 SPACE = SearchSpace(
     parameters=(
@@ -142,3 +143,8 @@ def test_an_answer_that_is_no_answer_raises(bad: str) -> None:
 
 def test_numbers_are_written_short() -> None:
     assert written({"a": 0.0123456, "b": 3, "c": "x"}) == '{"a": 0.0123, "b": 3, "c": "x"}'
+
+
+def test_an_answer_outside_the_schema_cannot_be_written() -> None:
+    grammar = gbnf(warmstart(TASK, 2).schema)
+    assert "svm__C" in grammar and "proposals" in grammar
