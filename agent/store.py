@@ -10,10 +10,11 @@ from __future__ import annotations
 import difflib
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from agent.database import patiently, place, sqlite_file, storage_url, with_patience
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 TASK = "plaintune:task"
 CALL = "plaintune:call:"
 LEASE = "plaintune:lease"
+ENDS = {TrialState.COMPLETE: "COMPLETE", TrialState.PRUNED: "PRUNED"}
 OPENING = 10.0
 """Seconds for which a database is waited for when it is opened."""
 
@@ -160,8 +162,7 @@ class Store:
         parameters: Mapping[str, BaseDistribution],
     ) -> Trial:
         template = _template(suggestion, -1 if number is None else number, parameters)
-        created = self._storage.create_new_trial(self._study, template)
-        return _trial(self._storage.get_trial(created))
+        return self._read(self._storage.create_new_trial(self._study, template))
 
     @patiently
     def report(self, number: int, step: int, value: float) -> None:
@@ -180,6 +181,7 @@ class Store:
     def finish(self, number: int, evaluation: Evaluation) -> Trial:
         """Write what came out of a trial; a trial that is finished already keeps its result."""
         from optuna.exceptions import UpdateFinishedTrialError
+        from optuna.trial import TrialState as State
 
         trial = self._id(number)
         try:
@@ -189,10 +191,12 @@ class Store:
                     self._storage.set_trial_intermediate_value(trial, step, float(value))
             self._storage.set_trial_user_attr(trial, OUTCOME, outcome(evaluation))
             values = evaluation.values if evaluation.state is TrialState.COMPLETE else None
-            self._storage.set_trial_state_values(trial, _optuna_state(evaluation.state), values)
+            self._storage.set_trial_state_values(
+                trial, State[ENDS.get(evaluation.state, "FAIL")], values
+            )
         except UpdateFinishedTrialError:
             logger.warning("Trial %d was finished already; its first result stands.", number)
-        return _trial(self._storage.get_trial(trial))
+        return self._read(trial)
 
     def release(self) -> list[int]:
         """Give back the trials that this process runs, to be evaluated on resume."""
@@ -211,7 +215,7 @@ class Store:
         """Take over the first trial that nobody evaluates: given back, or its owner is dead."""
         for trial in self._unfinished():
             if _free(trial) and self._take(trial):
-                return _trial(self._storage.get_trial(trial._trial_id))
+                return self._read(trial._trial_id)
         return None
 
     @patiently
@@ -234,20 +238,17 @@ class Store:
             "UPDATE trial_system_attributes SET value_json = :new "
             "WHERE trial_id = :trial AND key = :key AND value_json = :old"
         )
-        old = json.dumps(trial.system_attrs[LEASE])
-        new = json.dumps(Lease.mine().to_plain())
+        old, new = json.dumps(trial.system_attrs[LEASE]), json.dumps(Lease.mine().to_plain())
+        values = {"new": new, "old": old, "trial": trial._trial_id, "key": LEASE}
         with self._storage.engine.begin() as connection:
-            done = connection.execute(
-                statement, {"new": new, "old": old, "trial": trial._trial_id, "key": LEASE}
-            )
-        return bool(done.rowcount == 1)
-
-    def _unfinished(self) -> list[FrozenTrial]:
-        return [t for t in self._frozen() if not t.state.is_finished()]
+            return bool(connection.execute(statement, values).rowcount == 1)
 
     def abandoned(self) -> list[int]:
         """Return the numbers of trials that nobody evaluates and `claim` would take over."""
         return [t.number for t in self._unfinished() if _free(t)]
+
+    def _unfinished(self) -> list[FrozenTrial]:
+        return [t for t in self._frozen() if not t.state.is_finished()]
 
     @patiently
     def record_call(self, call: CallRecord) -> None:
@@ -262,11 +263,11 @@ class Store:
         calls = [CallRecord.from_plain(v) for k, v in attributes.items() if k.startswith(CALL)]
         return sorted(calls, key=lambda c: (c.asked_at, c.started, c.key))
 
-    def _id(self, number: int) -> int:
-        from optuna.storages import RDBStorage
+    def _read(self, trial: int) -> Trial:
+        return _trial(self._storage.get_trial(trial))
 
-        assert isinstance(self._storage, RDBStorage)
-        return self._storage.get_trial_id_from_study_id_trial_number(self._study, number)
+    def _id(self, number: int) -> int:
+        return int(self._storage.get_trial_id_from_study_id_trial_number(self._study, number))
 
 
 def _quickly(call: Callable[[], Any], url: str) -> Any:
@@ -274,19 +275,29 @@ def _quickly(call: Callable[[], Any], url: str) -> Any:
 
 
 def _open(url: str) -> RDBStorage:
+    """Return the open database at `url`: opened once per process, again where the file is new."""
+    file = sqlite_file(url)
+    inode = file.stat().st_ino if file and file.exists() else 0
+    return _opened(url, os.getpid(), inode) if inode else _open_now(url)
+
+
+@lru_cache(maxsize=8)
+def _opened(url: str, pid: int, inode: int) -> RDBStorage:
+    return _open_now(url)
+
+
+def _open_now(url: str) -> RDBStorage:
     """Open or create a database: SQLite in WAL mode, servers with connections checked first."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    if file := sqlite_file(url):
-        options: dict[str, Any] = {"connect_args": {"timeout": 5}}
-        writable = not file.exists() or file.stat().st_size == 0
-    else:
-        options, writable = {"pool_pre_ping": True}, True
-    return _quickly(lambda: _connect(url, options, writable), url)  # type: ignore[no-any-return]
+    file = sqlite_file(url)
+    options = {"connect_args": {"timeout": 5}} if file else {"pool_pre_ping": True}
+    fresh = file is not None and not (file.exists() and file.stat().st_size)
+    return _quickly(lambda: _connect(url, options, fresh), url)  # type: ignore[no-any-return]
 
 
-def _connect(url: str, options: dict[str, Any], fresh: bool) -> RDBStorage:
+def _connect(url: str, options: Mapping[str, Any], wal: bool) -> RDBStorage:
     from optuna.storages import RDBStorage
     from sqlalchemy import text
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -304,13 +315,13 @@ def _connect(url: str, options: dict[str, Any], fresh: bool) -> RDBStorage:
             return trial
 
     try:
-        opened = Numbered(url, engine_kwargs=options)
+        opened = Numbered(url, engine_kwargs=dict(options))
     except (ArgumentError, NoSuchModuleError) as error:
         hint = "Give a file, or a URL such as postgresql+psycopg2://user@host/name."
         raise StudyError(f"{url!r} is not a database address.", hint=hint) from error
     except ImportError as error:
         raise StudyError(f"The driver for {place(url)} is not installed: {error}.") from error
-    if fresh and opened.engine.dialect.name == "sqlite":
+    if wal:
         with opened.engine.connect() as connection:
             connection.execute(text("PRAGMA journal_mode=WAL"))
     return opened
@@ -353,13 +364,6 @@ def _distribution(parameter: Parameter) -> BaseDistribution:
         return IntDistribution(parameter.low, parameter.high, log=log, step=parameter.step)
     assert isinstance(parameter, Categorical | Ordinal)
     return CategoricalDistribution(parameter.options)
-
-
-def _optuna_state(state: TrialState) -> Any:
-    from optuna.trial import TrialState as State
-
-    same = {TrialState.COMPLETE: State.COMPLETE, TrialState.PRUNED: State.PRUNED}
-    return same.get(state, State.FAIL)
 
 
 def _lease(trial: FrozenTrial) -> Lease | None:

@@ -1,0 +1,76 @@
+"""What Python users call: `plaintune.run("...", data=frame)` and `plaintune.plan("...")`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from agent.clock import Clock
+from agent.commands import Talk, Understood, Wishes, understand_source
+from agent.lines import Lines
+from agent.runs import Run, Setting, run_task
+from evals.task import Task
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def plan(
+    description: str,
+    *,
+    data: DataFrame | None = None,
+    trials: int | None = None,
+    seconds: float | None = None,
+    seed: int | None = None,
+    llm: str = "auto",
+    model: str | None = None,
+) -> Task:
+    """Return the task that `description`, or the YAML file of that name, stands for.
+
+    Raises:
+        UserError: the task cannot be understood, or its data cannot be used.
+    """
+    talk = Talk(ask=False, llm=llm, model=model)
+    wishes = Wishes(trials=trials, seconds=seconds, seed=seed)
+    return understand_source(description, wishes, talk, Clock(), data).task
+
+
+def run(
+    task: str | Task,
+    *,
+    data: DataFrame | None = None,
+    trials: int | None = None,
+    seconds: float | None = None,
+    seed: int | None = None,
+    llm: str = "auto",
+    model: str | None = None,
+    storage: str | None = None,
+    name: str | None = None,
+    out: str | None = None,
+    quiet: bool = False,
+) -> Run:
+    """Tune `task` (a description, a YAML file's name, or a `Task`) and return the finished run.
+
+    `data` takes the place of the task's file and is kept, as Parquet, beside the run's other files.
+    Progress goes to stderr, one line per trial, unless `quiet`.
+
+    Raises:
+        UserError: the task or its data cannot be used, or the study's name is taken.
+    """
+    clock = Clock()
+    wishes = Wishes(trials=trials, seconds=seconds, seed=seed)
+    talk = Talk(ask=False, llm=llm, model=model)
+    if isinstance(task, Task):
+        understood = Understood(wishes.applied(task), (), talk.language_model())
+    else:
+        understood = understand_source(task, wishes, talk, clock, data)
+    setting = Setting(
+        storage=storage,
+        name=name,
+        out=out,
+        frame=data,
+        language_model=understood.language_model,
+        listeners=() if quiet else (Lines(sys.stderr),),
+        clock=clock,
+    )
+    return run_task(understood.task, setting, understood.calls)

@@ -1,0 +1,163 @@
+"""The command line. Everything heavy is imported when a command runs, not before.
+
+Data goes to stdout, messages go to stderr. Exit codes: 0 done, 1 failed, 2 bad input,
+130 Ctrl-C, 143 SIGTERM.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agent.cli_llm import app as llm_app
+
+app = typer.Typer(
+    name="plaintune",
+    help="Say in plain English what to tune, and get a tuned model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(llm_app, name="llm")
+
+Source = Annotated[str, typer.Argument(help="What to tune, in plain words, or a task.yaml.")]
+Study = Annotated[str, typer.Argument(help="The study's name; see `plaintune list`.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; state the assumptions made.")]
+NoInput = Annotated[bool, typer.Option("--no-input", help="The same as --yes.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; asks nothing.")]
+Trials = Annotated[int | None, typer.Option("--trials", "-t", help="How many trials to run.")]
+Seconds = Annotated[float | None, typer.Option("--seconds", help="How long to run.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="The same seed chooses the same trials.")]
+Llm = Annotated[
+    str, typer.Option("--llm", help="auto, none, llama.cpp, vllm, transformers, or a URL.")
+]
+Model = Annotated[
+    str | None, typer.Option("--model", help="default, light, tiny, a file, or a hub name.")
+]
+Storage = Annotated[
+    str | None,
+    typer.Option("--storage", help="A file or a database URL. Without it: plaintune.db, here."),
+]
+Name = Annotated[str | None, typer.Option("--name", help="What to call the study.")]
+Out = Annotated[
+    str | None, typer.Option("--out", help="Where files go. Without it: plaintune-runs/STUDY.")
+]
+Count = Annotated[int, typer.Option("-n", "--count", help="How many configurations.")]
+
+
+@app.command()
+def run(
+    source: Source,
+    yes: Yes = False,
+    no_input: NoInput = False,
+    json: Json = False,
+    trials: Trials = None,
+    seconds: Seconds = None,
+    seed: Seed = None,
+    llm: Llm = "auto",
+    model: Model = None,
+    storage: Storage = None,
+    name: Name = None,
+    out: Out = None,
+) -> None:
+    """Understand the task, search, and leave a tuned model, its test score and a report."""
+    from agent import commands
+
+    wishes = commands.Wishes(trials=trials, seconds=seconds, seed=seed)
+    talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
+    commands.run(source, wishes, talk, storage=storage, name=name, out=out)
+
+
+@app.command()
+def plan(
+    source: Source,
+    yes: Yes = False,
+    no_input: NoInput = False,
+    json: Json = False,
+    trials: Trials = None,
+    seconds: Seconds = None,
+    seed: Seed = None,
+    llm: Llm = "auto",
+    model: Model = None,
+) -> None:
+    """Stop after understanding: print the task as YAML, with where each field came from."""
+    from agent import commands
+
+    wishes = commands.Wishes(trials=trials, seconds=seconds, seed=seed)
+    talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
+    commands.plan(source, wishes, talk)
+
+
+@app.command()
+def suggest(
+    source: Source,
+    count: Count = 5,
+    yes: Yes = False,
+    no_input: NoInput = False,
+    json: Json = False,
+    seed: Seed = None,
+    llm: Llm = "auto",
+    model: Model = None,
+) -> None:
+    """Suggest configurations, with reasons, and train nothing."""
+    from agent import commands
+
+    talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
+    commands.suggest(source, count, commands.Wishes(seed=seed), talk)
+
+
+@app.command()
+def resume(
+    study: Study,
+    json: Json = False,
+    trials: Trials = None,
+    seconds: Seconds = None,
+    llm: Llm = "auto",
+    model: Model = None,
+    storage: Storage = None,
+    out: Out = None,
+) -> None:
+    """Go on with a study that was stopped, or whose budget is raised."""
+    from agent import commands
+
+    talk = commands.Talk(ask=False, json=json, llm=llm, model=model)
+    wishes = commands.Wishes(trials=trials, seconds=seconds)
+    commands.resume(study, wishes, talk, storage=storage, out=out)
+
+
+@app.command("list")
+def list_studies(storage: Storage = None, json: Json = False) -> None:
+    """List the studies in a database."""
+    from agent import commands
+
+    commands.list_studies(storage, as_json=json)
+
+
+@app.command()
+def show(study: Study, storage: Storage = None, json: Json = False) -> None:
+    """Show a study: its task, its trials, its best configuration."""
+    from agent import commands
+
+    commands.show(study, storage, as_json=json)
+
+
+@app.command()
+def report(study: Study, storage: Storage = None, out: Out = None) -> None:
+    """Write a study's report again, as one HTML file."""
+    from agent import commands
+
+    commands.report(study, storage, out)
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    from agent.exits import leave, run_safely
+
+    leave(run_safely(lambda: app(prog_name="plaintune")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,304 @@
+"""What the commands do. The faces are chosen here: live view, plain lines, JSON."""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.clock import Clock
+from agent.events import Event, Listener, RunStarted, TaskUnderstood
+from agent.exits import say
+from agent.recording import RecordingModel
+from agent.signals import Interrupted
+from evals.task import Source, Task
+from prompts.calls import CallRecord
+from prompts.chat import LanguageModel
+from prompts.errors import ModelUnavailableError, PlaintuneError, UserError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from agent.runs import Run, Setting
+
+YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What options say about the task; they win over its words."""
+
+    trials: int | None = None
+    seconds: float | None = None
+    seed: int | None = None
+
+    def applied(self, task: Task) -> Task:
+        """Return `task` with these wishes in it, and their source."""
+        budget = {"trials": self.trials, "seconds": self.seconds}
+        given = {k: v for k, v in budget.items() if v is not None}
+        content = task.model_dump(mode="json")
+        content["budget"] |= given
+        sources = {f"budget.{k}": f"--{k} {v:g}" for k, v in given.items()}
+        if self.seed is not None:
+            content["seed"] = self.seed
+            sources["seed"] = f"--seed {self.seed}"
+        for field, quote in sources.items():
+            content["sources"][field] = Source(origin="your words", quote=quote).model_dump()
+        return Task.checked(content, "the task with these options")
+
+
+@dataclass(frozen=True)
+class Talk:
+    """How to talk with the user, and with which language model."""
+
+    ask: bool = True
+    json: bool = False
+    llm: str = "auto"
+    model: str | None = None
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody is there to answer."""
+        return self.ask and not self.json and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def language_model(self) -> LanguageModel | None:
+        """Open the language model; where none was asked for by name, say so and go without."""
+        from agent.language_models.registry import open_language_model
+
+        try:
+            return open_language_model(self.llm, model=self.model, notify=say)
+        except ModelUnavailableError as error:
+            if self.llm != "auto" or self.model:
+                raise
+            say(f"{error.message} Going on without a language model.")
+            return None
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A task, the calls by which it was understood, and the model that was asked."""
+
+    task: Task
+    calls: tuple[CallRecord, ...]
+    language_model: LanguageModel | None
+
+
+def run(
+    source: str,
+    wishes: Wishes,
+    talk: Talk,
+    *,
+    storage: str | None = None,
+    name: str | None = None,
+    out: str | None = None,
+) -> None:
+    """Understand, search, conclude."""
+    from agent.runs import Setting, run_task
+
+    clock = Clock()
+    understood = understand_source(source, wishes, talk, clock)
+    with _face() as listener:
+        setting = Setting(
+            storage=storage,
+            name=name,
+            out=out,
+            language_model=understood.language_model,
+            listeners=[listener],
+            clock=clock,
+        )
+        listener(TaskUnderstood(understood.task, clock.seconds.get("understanding", 0.0)))
+        finished = _interruptibly(lambda s: run_task(understood.task, s, understood.calls), setting)
+    _finish(finished, talk)
+
+
+def resume(
+    study: str,
+    wishes: Wishes,
+    talk: Talk,
+    *,
+    storage: str | None = None,
+    out: str | None = None,
+) -> None:
+    """Go on with a study."""
+    from agent.runs import Setting
+    from agent.runs import resume as go_on
+    from agent.store import Store
+
+    Store.load(study, storage)
+    with _face() as listener:
+        setting = Setting(
+            storage=storage,
+            out=out,
+            language_model=talk.language_model(),
+            listeners=[listener],
+        )
+        finished = _interruptibly(lambda s: go_on(study, s, wishes.applied), setting)
+    _finish(finished, talk)
+
+
+def plan(source: str, wishes: Wishes, talk: Talk) -> None:
+    """Print the task."""
+    task = understand_source(source, wishes, talk, Clock()).task
+    if talk.json:
+        from agent.intake.show import plan_json
+
+        _print_json(plan_json(task))
+    else:
+        print(task.to_yaml(), end="")
+
+
+def suggest(source: str, count: int, wishes: Wishes, talk: Talk) -> None:
+    """Print configurations to try."""
+    from agent.suggesting import suggestions
+
+    if count < 1:
+        raise UserError(f"-n must be at least 1, got {count}.")
+    understood = understand_source(source, wishes, talk, Clock())
+    found = suggestions(understood.task, count, understood.language_model, notify=say)
+    if talk.json:
+        rows = [{"config": s.config, "origin": s.origin, "rationale": s.rationale} for s in found]
+        _print_json(rows)
+        return
+    from agent.lines import config_text
+
+    for i, suggestion in enumerate(found, 1):
+        reason = f"\n   {suggestion.rationale}" if suggestion.rationale else ""
+        print(f"{i}. {config_text(suggestion.config)}  [{suggestion.origin}]{reason}")
+
+
+def list_studies(storage: str | None, *, as_json: bool) -> None:
+    """Print the studies of a database."""
+    from agent.database import place, storage_url
+    from agent.runs import standing
+    from agent.showing import list_line, list_row
+    from agent.store import Store
+
+    names = Store.names(storage)
+    rows = [list_row(standing(Store.load(name, storage))) for name in names]
+    if as_json:
+        _print_json(rows)
+    elif not rows:
+        say(f"No studies in {place(storage_url(storage))}. Begin one with `plaintune run`.")
+    else:
+        print(*map(list_line, rows), sep="\n")
+
+
+def show(study: str, storage: str | None, *, as_json: bool) -> None:
+    """Print a study."""
+    from agent.runs import standing
+    from agent.showing import run_json
+    from agent.showing import show as show_parts
+    from agent.store import Store
+    from agent.summary import summary, trial_table
+
+    found = standing(Store.load(study, storage))
+    if as_json:
+        _print_json(run_json(found))
+    else:
+        show_parts(trial_table(found), "", summary(found, found.directory))
+
+
+def report(study: str, storage: str | None, out: str | None) -> None:
+    """Write a study's report again and print where it is."""
+    from agent import runs
+    from agent.store import Store
+    from agent.workspace import study_directory
+
+    found = runs.standing(Store.load(study, storage))
+    print(runs.report(found, study_directory(study, out or str(found.directory))))
+
+
+def understand_source(
+    source: str, wishes: Wishes, talk: Talk, clock: Clock, frame: DataFrame | None = None
+) -> Understood:
+    """Return the task that `source`, a description or a YAML file, stands for."""
+    if source.strip().lower().endswith(YAML) and len(source.split()) == 1:
+        task = wishes.applied(_read_task(Path(source.strip())))
+        return Understood(task, (), talk.language_model())
+    from agent.intake.understand import understand
+
+    with clock("understanding"):
+        say("Reading the description …")
+        model = talk.language_model()
+        recorder = RecordingModel(model, "understand") if model else None
+        task = understand(
+            source,
+            directory=Path.cwd(),
+            language_model=recorder,
+            frame=frame,
+            ask=_asker() if talk.interactive else None,
+            notify=say,
+        )
+    calls = tuple(recorder.calls) if recorder else ()
+    return Understood(wishes.applied(task), calls, model)
+
+
+def _read_task(path: Path) -> Task:
+    try:
+        return Task.from_yaml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        hint = "`plaintune plan` makes one."
+        raise UserError(f"The task {path} cannot be read: {reason}.", hint=hint) from error
+
+
+def _asker() -> Callable[[Any], str]:
+    from agent.asking import ask
+
+    return ask
+
+
+def _face() -> AbstractContextManager[Listener]:
+    """Return the live view on a terminal, else plain lines, both on stderr."""
+    from agent.lines import Lines
+
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return nullcontext(Lines(sys.stderr))
+    from rich.console import Console
+
+    from agent.live import LiveView
+
+    return LiveView(Console(stderr=True, highlight=False))
+
+
+def _interruptibly(call: Callable[[Setting], Run], setting: Setting) -> Run:
+    """Run, and say on an interruption or a failure how to go on."""
+    from dataclasses import replace
+
+    started: list[str] = []
+
+    def remember(event: Event) -> None:
+        if isinstance(event, RunStarted):
+            started.append(event.study)
+
+    try:
+        return call(replace(setting, listeners=[*setting.listeners, remember]))
+    except (Interrupted, PlaintuneError) as end:
+        if started:
+            where = f" --storage {setting.storage}" if setting.storage else ""
+            end.add_note(f"Go on with: plaintune resume {started[0]}{where}")
+        raise
+
+
+def _finish(finished: Run, talk: Talk) -> None:
+    from agent.showing import run_json, show
+    from agent.summary import summary
+
+    if talk.json:
+        _print_json(run_json(finished))
+    else:
+        show(summary(finished, finished.directory))
+    if finished.best is None:
+        raise PlaintuneError(
+            f"No configuration of {finished.name} completed.",
+            hint=f"See why: `plaintune show {finished.name}`.",
+        )
+
+
+def _print_json(value: Any) -> None:
+    print(json_module.dumps(value, indent=2, ensure_ascii=False, default=str))

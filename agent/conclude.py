@@ -1,0 +1,79 @@
+"""The end of a run: the best configuration fitted, tested beside the default, saved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from agent.clock import Clock
+from agent.outcome import Outcome, Score
+from evals.evaluator import Evaluator
+from evals.objectives import incumbent
+from evals.space import Config
+from evals.task import Task
+from evals.trials import Evaluation, Trial, TrialState
+
+
+@runtime_checkable
+class Finisher(Protocol):
+    """An evaluator that keeps a test part, and can fit the final model."""
+
+    def test(self, config: Config, seed: int) -> Evaluation:
+        """Fit on the whole tuning part and score on the test part."""
+
+    def final_model(self, config: Config, seed: int) -> Any:
+        """Fit on the whole tuning part."""
+
+
+def conclude(
+    task: Task, trials: Sequence[Trial], evaluator: Evaluator, directory: Path, clock: Clock
+) -> Outcome:
+    """Return what the end of a run adds to its trials; the model's files go to `directory`."""
+    best = incumbent(task, trials)
+    if best is None:
+        return Outcome(notes=(nothing_completed(trials),))
+    if not isinstance(evaluator, Finisher):
+        return Outcome(best=best.number)
+    notes: list[str] = []
+    with clock("testing"):
+        test = _test(task, evaluator, best.config, "the best configuration", notes)
+        default = task.space.default_config()
+        if default is None or default == best.config:
+            default_test = test if default else ()
+        else:
+            default_test = _test(task, evaluator, default, "the default", notes)
+    with clock("fitting and saving the model"):
+        files = _save(task, evaluator, best.config, directory)
+    return Outcome(
+        best=best.number, test=test, default_test=default_test, files=files, notes=tuple(notes)
+    )
+
+
+def nothing_completed(trials: Sequence[Trial]) -> str:
+    """Say that no trial completed, and the most frequent reason."""
+    reasons = Counter(t.evaluation.reason for t in trials if t.evaluation and t.evaluation.reason)
+    if not reasons:
+        return "No trial has completed."
+    reason, times = reasons.most_common(1)[0]
+    return f"No trial has completed; {times} of {len(trials)} say: {reason}"
+
+
+def _test(
+    task: Task, evaluator: Finisher, config: Config, which: str, notes: list[str]
+) -> tuple[Score, ...]:
+    tested = evaluator.test(config, task.seed)
+    if tested.state is not TrialState.COMPLETE:
+        notes.append(f"The test score of {which} is missing: {tested.reason}")
+        return ()
+    spread = tested.std or (None,) * len(tested.values)
+    rows = zip(task.objectives, tested.values, spread, strict=True)
+    return tuple(Score(metric=o.metric, value=v, std=s) for o, v, s in rows)
+
+
+def _save(task: Task, evaluator: Finisher, config: Config, directory: Path) -> dict[str, str]:
+    from evals.export import save_model
+
+    saved = save_model(evaluator.final_model(config, task.seed), task, directory)
+    return {"model": saved.model.name, "snippet": saved.snippet.name}

@@ -1,0 +1,70 @@
+"""How the program ends: one sentence and an exit code, whatever happened."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.signals import Interrupted, interruptible
+from prompts.errors import PlaintuneError
+
+
+def run_safely(call: Callable[[], object]) -> int:
+    """Run `call` and return the exit code; no traceback reaches the terminal."""
+    try:
+        with interruptible():
+            call()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Interrupted as end:
+        say("Stopped.")
+        _say_notes(end)
+        return end.exit_code
+    except PlaintuneError as error:
+        say(f"plaintune: {error}")
+        _say_notes(error)
+        return error.exit_code
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        say(f"plaintune: something went wrong that should not: {type(error).__name__}: {error}")
+        say(f"The details are in {_log(error)}; please report them.")
+        return 1
+    return 0
+
+
+def leave(code: int) -> None:
+    """End the process; after an interruption without waiting for native threads."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        os._exit(code or 1)
+    if code > 128:
+        os._exit(code)
+    sys.exit(code)
+
+
+def say(text: str) -> None:
+    """Write a message for people."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _say_notes(error: BaseException) -> None:
+    for note in getattr(error, "__notes__", ()):
+        say(note)
+
+
+def _log(error: Exception) -> str:
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    path = Path(state) / "plaintune" / "errors.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write("".join(traceback.format_exception(error)) + "\n")
+    except OSError as unwritable:
+        return f"no file ({path} cannot be written: {unwritable.strerror})"
+    return str(path)

@@ -1,0 +1,242 @@
+"""A whole run, from a task to a tuned model, a test score and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from acquisition.advice import AdviceSource
+from agent.clock import Clock
+from agent.conclude import conclude
+from agent.events import Event, Listener, Note, RunFinished, RunStarted
+from agent.outcome import Outcome
+from agent.store import Store
+from agent.study_view import StudyView
+from agent.workspace import RUNS, checked_name, fresh_name, study_directory
+from evals.task import Task
+from prompts.calls import CallRecord
+from prompts.chat import LanguageModel
+from prompts.errors import InvalidTaskError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from acquisition.designer import Designer
+    from evals.evaluator import Evaluator
+
+OUTCOME = "plaintune:outcome"
+DIRECTORY = "plaintune:directory"
+TASK_FILE = "task.yaml"
+DATA_FILE = "data.parquet"
+REPORT_FILE = "report.html"
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """Something that holds processes or files until it is closed."""
+
+    def close(self) -> None:
+        """Let go of them."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run is done with, beside its task. None means the usual choice.
+
+    `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `frame` takes
+    the place of the task's table.
+    """
+
+    storage: str | None = None
+    name: str | None = None
+    out: str | None = None
+    designer: str = "hybrid"
+    frame: DataFrame | None = None
+    language_model: LanguageModel | None = None
+    listeners: Sequence[Listener] = ()
+    clock: Clock = field(default_factory=Clock)
+
+    def emit(self, event: Event) -> None:
+        """Tell all listeners."""
+        for listener in self.listeners:
+            listener(event)
+
+    def note(self, text: str) -> None:
+        """Tell all listeners a sentence that the user should read."""
+        self.emit(Note(text))
+
+
+@dataclass(frozen=True)
+class Run(StudyView):
+    """A study at the end of a run; `directory` holds `outcome.files`."""
+
+    directory: Path = Path(RUNS)
+
+
+def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tuple[Store, Path]:
+    """Create a study and write its task to YAML, before anything runs.
+
+    `calls` are those by which the task was understood.
+
+    Raises:
+        StudyError: the name is taken, or the database or the directory cannot be written.
+    """
+    taken = Store.names(setting.storage) if setting.name is None else ()
+    name = checked_name(setting.name) if setting.name else fresh_name(task, taken)
+    directory = study_directory(name, setting.out)
+    if setting.frame is not None:
+        task = _with_frame(task, setting.frame, directory)
+    store = Store.create(task, name, setting.storage)
+    store.set_study_attribute(DIRECTORY, str(directory.resolve()))
+    task.save(directory / TASK_FILE)
+    for call in calls:
+        store.record_call(call)
+    return store, directory
+
+
+def _with_frame(task: Task, frame: DataFrame, directory: Path) -> Task:
+    """Keep `frame` beside the run's files, so that the study can be resumed, and point to it."""
+    if task.data is None:
+        raise InvalidTaskError("This task uses no table, so `data` has no place in it.")
+    path = directory / DATA_FILE
+    frame.to_parquet(path, index=False)
+    return task.model_copy(update={"data": task.data.model_copy(update={"path": str(path)})})
+
+
+def run_task(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> Run:
+    """Tune `task` in a new study; see `begin` and `go_on`."""
+    store, directory = begin(task, setting, calls)
+    return go_on(store, directory, setting)
+
+
+def resume(name: str, setting: Setting, change: Callable[[Task], Task] = lambda task: task) -> Run:
+    """Go on with a study, its task changed by `change` (a larger budget, for example).
+
+    Raises:
+        StudyError: there is no such study.
+    """
+    store = Store.load(name, setting.storage)
+    before = store.task
+    if (task := change(before)) != before:
+        store.save_task(task)
+    known = store.study_attributes().get(DIRECTORY)
+    directory = study_directory(name, setting.out or known)
+    task.save(directory / TASK_FILE)
+    return go_on(store, directory, setting)
+
+
+def go_on(store: Store, directory: Path, setting: Setting) -> Run:
+    """Run a study's trials until its budget is used up, then test and save the best.
+
+    Raises:
+        PlaintuneError: the data cannot be used, or the database fails for good. What was stored
+            before stays, and `resume` goes on from there.
+    """
+    task, clock = store.task, setting.clock
+    store.notify = setting.note
+    setting.emit(RunStarted(task, store.name, tuple(store.trials()), str(directory)))
+    with clock("reading the data"):
+        evaluator = _evaluator(task)
+    for note in getattr(evaluator, "notes", ()):
+        setting.note(note)
+    with _closing(evaluator):
+        return _search(task, store, evaluator, directory, setting)
+
+
+def _search(
+    task: Task, store: Store, evaluator: Evaluator, directory: Path, setting: Setting
+) -> Run:
+    from agent.loop import Agent
+
+    clock = setting.clock
+    adviser = _adviser(task, store, setting)
+    agent = Agent(
+        task,
+        store=store,
+        designer=_designer(setting.designer),
+        evaluator=evaluator,
+        adviser=adviser,
+        listeners=setting.listeners,
+    )
+    try:
+        with clock("training"):
+            stopped = agent.run(elapsed=clock.elapsed)
+    finally:
+        if adviser:
+            adviser.close()
+    clock.add("choosing", agent.waited)
+    clock.add("training", -agent.waited)
+    return _finish(store, evaluator, directory, stopped, setting)
+
+
+def _finish(
+    store: Store, evaluator: Evaluator, directory: Path, stopped: str, setting: Setting
+) -> Run:
+    clock = setting.clock
+    setting.note(f"The search is over: {stopped}. Testing and saving the best configuration.")
+    outcome = conclude(store.task, store.trials(), evaluator, directory, clock)
+    files = {"task": TASK_FILE, **outcome.files, "report": REPORT_FILE}
+    outcome = outcome.model_copy(
+        update={"stopped": stopped, "files": files, "seconds": dict(clock.seconds)}
+    )
+    store.set_study_attribute(OUTCOME, outcome.model_dump(mode="json"))
+    run = standing(store)
+    with clock("writing the report"):
+        report(run, directory)
+    outcome = outcome.model_copy(update={"seconds": dict(clock.seconds)})
+    store.set_study_attribute(OUTCOME, outcome.model_dump(mode="json"))
+    run = replace(run, outcome=outcome)
+    finished = RunFinished(run.task, run.name, tuple(run.trials), run.best, outcome, str(directory))
+    setting.emit(finished)
+    return run
+
+
+def standing(store: Store) -> Run:
+    """Return a study as it stands, without running anything."""
+    attributes = store.study_attributes()
+    return Run(
+        name=store.name,
+        task=store.task,
+        trials=tuple(store.trials()),
+        calls=tuple(store.calls()),
+        outcome=Outcome.model_validate(attributes.get(OUTCOME, {})),
+        directory=Path(attributes.get(DIRECTORY, RUNS)),
+    )
+
+
+def report(run: Run, directory: Path) -> Path:
+    """Write a study's report into `directory` and return its path."""
+    from agent.report import write_report
+
+    snippet = run.directory / run.outcome.files.get("snippet", "")
+    text = snippet.read_text(encoding="utf-8") if snippet.is_file() else ""
+    return write_report(run, directory / REPORT_FILE, text)
+
+
+def _closing(evaluator: Evaluator) -> AbstractContextManager[object]:
+    """End what the evaluator started, where it started anything."""
+    return closing(evaluator) if isinstance(evaluator, Closable) else nullcontext()
+
+
+def _evaluator(task: Task) -> Evaluator:
+    from evals.evaluators.registry import build_evaluator
+
+    evaluator: Evaluator = build_evaluator(task)
+    return evaluator
+
+
+def _designer(name: str) -> Designer:
+    from acquisition.registry import make_designer
+
+    return make_designer(name)
+
+
+def _adviser(task: Task, store: Store, setting: Setting) -> AdviceSource | None:
+    from agent.adviser import Adviser
+
+    if setting.language_model is None:
+        return None
+    return Adviser(task, setting.language_model, log=store, notify=setting.note)
