@@ -17,14 +17,14 @@ OURS = "plaintune-gp"
 ALL = "all groups"
 
 
-def write(suite: str, arms: Sequence[str] = (), ours: str = OURS) -> Path:
+def write(suite: str, arms: Sequence[str] = (), ours: str = OURS, root: Path | None = None) -> Path:
     """Write `report.md` and `regret.png` beside the results of `suite`; return the former."""
-    frame = statistics.normalised(results.load(suite))
+    frame = statistics.normalised(results.load(suite, root))
     chosen = [a for a in arms or sorted(frame.arm.unique()) if a in set(frame.arm)]
     chosen = [a for a in chosen if not _hopeless(frame, a)]
     found = {name: _curves(part, chosen) for name, part in _groups(frame)}
     found = {name: c for name, c in found.items() if len(c.tasks)}
-    folder = results.ROOT / suite
+    folder = (root or results.ROOT) / suite
     parts = [_heading(suite, frame, found[ALL]), _failures(frame)]
     parts += [_section(name, c, frame, ours) for name, c in found.items()]
     (folder / "report.md").write_text("\n".join(p for p in parts if p), encoding="utf-8")

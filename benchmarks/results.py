@@ -39,6 +39,11 @@ def _processor() -> str:
     return platform.machine()
 
 
+def now() -> str:
+    """Return the time as text."""
+    return datetime.now(UTC).isoformat("T", "seconds")
+
+
 def journal(suite: str) -> Path:
     """Return the file that finished runs of `suite` are appended to."""
     return directory() / f"{suite}.jsonl"
@@ -46,10 +51,7 @@ def journal(suite: str) -> Path:
 
 def note(suite: str, outcome: Run) -> None:
     """Append a finished run; one write, so that a line is whole or absent."""
-    row = to_json(outcome) | {
-        "machine": machine(),
-        "date": datetime.now(UTC).isoformat("T", "seconds"),
-    }
+    row = to_json(outcome) | {"machine": machine(), "date": now()}
     with journal(suite).open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
 
@@ -80,7 +82,7 @@ def unpacked(path: Path) -> pd.DataFrame:
     return pd.concat([_rows(row) for row in _noted(path)])
 
 
-def pack(suite: str, root: Path = ROOT) -> pd.DataFrame:
+def pack(suite: str, root: Path | None = None) -> pd.DataFrame:
     """Merge the journal into the Parquet files and return all rows of the suite.
 
     Of several runs with the same arm, task and seed the newest stays, so that a new version of an
@@ -93,6 +95,7 @@ def pack(suite: str, root: Path = ROOT) -> pd.DataFrame:
     newest = frame.groupby(["arm", "task", "seed"]).date.transform("max")
     frame = frame[frame.date == newest].drop_duplicates(["arm", "task", "seed", "trial"])
     frame = frame.sort_values(["arm", "task", "seed", "trial"]).reset_index(drop=True)
+    root = root or ROOT
     (root / suite).mkdir(parents=True, exist_ok=True)
     for arm, rows in frame.groupby("arm"):
         target = root / suite / f"{arm}.parquet"
@@ -100,10 +103,15 @@ def pack(suite: str, root: Path = ROOT) -> pd.DataFrame:
     return frame
 
 
-def load(suite: str, root: Path = ROOT) -> pd.DataFrame:
+def load(suite: str, root: Path | None = None) -> pd.DataFrame:
     """Return the packed rows of a suite, one per trial; empty where there are none."""
-    files = sorted((root / suite).glob("*.parquet"))
+    files = sorted(((root or ROOT) / suite).glob("*.parquet"))
     return pd.concat([pd.read_parquet(f) for f in files]) if files else pd.DataFrame()
+
+
+def as_rows(outcome: Run) -> pd.DataFrame:
+    """Return a run as rows, one per trial, without writing anything."""
+    return _rows(to_json(outcome))
 
 
 def _rows(row: dict[str, Any]) -> pd.DataFrame:

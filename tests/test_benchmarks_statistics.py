@@ -1,0 +1,111 @@
+"""The numbers in the reports are what they are called, on cases with a known answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import report, results, runner, statistics
+from benchmarks.protocol import Job, Run, run
+from benchmarks.suites import SUITES
+from benchmarks.tasks.registry import TASKS
+
+
+def rows(arm: str, regret: float, seeds: int, trials: int = 10, error: str = "") -> pd.DataFrame:
+    """Return runs on one table whose regret falls by 1 % per seed."""
+    pairs = [(seed, t) for seed in range(seeds) for t in range(1, trials + 1)]
+    return pd.DataFrame(
+        {
+            "arm": arm,
+            "task": "hpobench-car",
+            "group": "tables",
+            "seed": [s for s, _ in pairs],
+            "trial": [t for _, t in pairs],
+            "regret": [regret * (1 - 0.01 * s) for s, _ in pairs],
+            "error": error,
+        }
+    )
+
+
+def test_only_pairs_that_every_arm_finished_are_compared() -> None:
+    frame = pd.concat([rows("a", 0.1, seeds=6), rows("b", 0.2, seeds=4)])
+    found = statistics.curves(frame, ["a", "b"], 10)
+    assert found.regret.shape == (2, 4, 10)
+    (duel,) = statistics.duels(found, "a", 10)
+    assert (duel.wins, duel.ties, duel.losses) == (4, 0, 0)
+    assert duel.difference == pytest.approx(-0.1 * np.mean([1, 0.99, 0.98, 0.97]))
+
+
+def test_regret_is_clipped_where_nothing_completed() -> None:
+    frame = pd.concat([rows("a", np.inf, seeds=2), rows("b", 0.2, seeds=2)])
+    assert statistics.curves(frame, ["a", "b"], 10).regret[0].tolist() == [[1.0] * 10] * 2
+
+
+def test_every_task_counts_alike_whatever_its_number_of_seeds() -> None:
+    tasks = np.array(["x", "x", "x", "y"])
+    assert statistics.mean_of(np.array([1.0, 1.0, 1.0, 0.0]), tasks) == 0.5
+
+
+def test_the_interval_covers_the_mean_about_95_times_in_100() -> None:
+    rng = np.random.default_rng(1)
+    tasks = np.repeat(["x", "y"], 25)
+    covered = 0
+    for _ in range(100):
+        low, high = statistics.interval(rng.normal(size=50), tasks)
+        covered += low <= 0.0 <= high
+    assert 85 <= covered <= 99
+
+
+def test_holm_is_the_step_down_correction() -> None:
+    assert statistics.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert statistics.holm([0.9, 0.8]) == [1.0, 1.0]
+
+
+def test_ranks_share_ties() -> None:
+    assert statistics.ranks(np.array([[0.0], [0.5], [0.5]])).tolist() == [1.0, 2.5, 2.5]
+
+
+def test_suites_name_tasks_and_arms_that_exist() -> None:
+    from benchmarks.arms.registry import ARMS
+
+    for suite in SUITES.values():
+        assert set(suite.tasks) <= set(TASKS) and set(suite.arms) <= set(ARMS)
+
+
+def test_a_suite_resumes_and_reports_failures_as_plainly_as_results(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PLAINTUNE_BENCHMARKS", str(tmp_path / "cache"))
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    names = ["random", "default+random"]
+    tasks = ["hpobench-car", "bbob-sphere-5d"]
+    jobs = [Job(arm, task, seed, 12) for arm in names for task in tasks for seed in range(3)]
+    runner.run_all("tiny", jobs[:5], workers=1)
+    assert runner.missing("tiny", jobs) == jobs[5:]
+    runner.run_all("tiny", jobs[5:], workers=1)
+    broken = Run("k", "broken", "1", "hpobench-car", "tables", 0, error="ValueError: no luck")
+    results.note("tiny", broken)
+    frame = results.pack("tiny", tmp_path)
+    assert runner.missing("tiny", jobs) == []
+    assert len(frame) == 12 * 12 + 1
+    text = report.write("tiny", root=tmp_path).read_text()
+    assert "**broken failed** in 1 of 1 runs: ValueError: no luck" in text
+    assert "regret @10" in text and "| default+random |" in text
+    assert (tmp_path / "tiny" / "regret.png").stat().st_size > 10_000
+
+
+def test_a_newer_version_of_an_arm_replaces_the_old(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PLAINTUNE_BENCHMARKS", str(tmp_path / "cache"))
+    outcome = run(Job("random", "bbob-sphere-5d", 0, 6), warm=True)
+    results.note("tiny", outcome)
+    results.pack("tiny", tmp_path)
+    outcome.version, outcome.key = "2", "another"
+    monkeypatch.setattr(results, "now", lambda: "2999-01-01T00:00:00+00:00")
+    results.note("tiny", outcome)
+    frame = results.pack("tiny", tmp_path)
+    assert frame.version.unique().tolist() == ["2"] and len(frame) == 6
