@@ -74,8 +74,13 @@ def make_designer(name: str, **options: Any) -> Designer:
     Raises:
         UserError: there is none of that name.
     """
+    check_strategy(name)
+    return DESIGNERS[name](**options)
+
+
+def check_strategy(name: str) -> None:
+    """Raise `UserError` where there is no designer called `name`."""
     if name not in DESIGNERS:
         raise UserError(
-            f"There is no designer called {name!r}.", hint=f"There are: {', '.join(DESIGNERS)}."
+            f"There is no strategy called {name!r}.", hint=f"There are: {', '.join(DESIGNERS)}."
         )
-    return DESIGNERS[name](**options)

@@ -182,10 +182,18 @@ class Adviser:
         count = self._limits.proposals
         if role == "warmstart":
             return lambda rejected: warmstart(self._task, count, **known)
-        view = self._view(self._task, trials)
+        view = self._seen_view(trials)
         return lambda rejected: propose(
             self._task, trials, count, view=replace(view, rejected=tuple(rejected)), **known
         )
+
+    def _seen_view(self, trials: Sequence[Trial]) -> View:
+        """Return the surrogate's view; a question without it is better than no search."""
+        try:
+            return self._view(self._task, trials)
+        except Exception as failure:
+            self._say(f"The surrogate has no view to show: {type(failure).__name__}: {failure}")
+            return View()
 
     # In the background
 

@@ -41,6 +41,12 @@ Storage = Annotated[
     str | None,
     typer.Option("--storage", help="A file or a database URL. Without it: plaintune.db, here."),
 ]
+Strategy = Annotated[
+    str,
+    typer.Option(
+        "--strategy", help="hybrid, gp, llm, llambo, llinbo-transient, …, sobol, or random."
+    ),
+]
 Name = Annotated[str | None, typer.Option("--name", help="What to call the study.")]
 Out = Annotated[
     str | None, typer.Option("--out", help="Where files go. Without it: plaintune-runs/STUDY.")
@@ -62,13 +68,14 @@ def run(
     storage: Storage = None,
     name: Name = None,
     out: Out = None,
+    strategy: Strategy = "hybrid",
 ) -> None:
     """Understand the task, search, and leave a tuned model, its test score and a report."""
     from agent import commands
 
     wishes = commands.Wishes(trials=trials, seconds=seconds, seed=seed)
     talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
-    commands.run(source, wishes, talk, storage=storage, name=name, out=out)
+    commands.run(source, wishes, talk, storage=storage, name=name, out=out, strategy=strategy)
 
 
 @app.command()
@@ -150,6 +157,14 @@ def report(study: Study, storage: Storage = None, out: Out = None) -> None:
     from agent import commands
 
     commands.report(study, storage, out)
+
+
+@app.command()
+def audit(study: Study, storage: Storage = None, json: Json = False) -> None:
+    """Say what the language model's trials were worth, and whether its reasons hold."""
+    from agent import auditing
+
+    auditing.audit_study(study, storage, as_json=json)
 
 
 def main() -> None:

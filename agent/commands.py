@@ -96,6 +96,7 @@ def run(
     storage: str | None = None,
     name: str | None = None,
     out: str | None = None,
+    strategy: str = "hybrid",
 ) -> None:
     """Understand, search, conclude."""
     from agent.runs import Setting, run_task
@@ -107,6 +108,7 @@ def run(
             storage=storage,
             name=name,
             out=out,
+            strategy=strategy,
             language_model=understood.language_model,
             listeners=[listener],
             clock=clock,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from acquisition.advice import AdviceSource
+from acquisition.registry import check_strategy
 from agent.clock import Clock
 from agent.conclude import conclude
 from agent.events import Event, Listener, Note, RunFinished, RunStarted
@@ -24,11 +24,11 @@ from prompts.errors import InvalidTaskError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from acquisition.designer import Designer
     from evals.evaluator import Evaluator
 
 OUTCOME = "plaintune:outcome"
 DIRECTORY = "plaintune:directory"
+STRATEGY = "plaintune:strategy"
 TASK_FILE = "task.yaml"
 DATA_FILE = "data.parquet"
 REPORT_FILE = "report.html"
@@ -53,7 +53,7 @@ class Setting:
     storage: str | None = None
     name: str | None = None
     out: str | None = None
-    designer: str = "hybrid"
+    strategy: str = "hybrid"
     frame: DataFrame | None = None
     language_model: LanguageModel | None = None
     listeners: Sequence[Listener] = ()
@@ -82,8 +82,10 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     `calls` are those by which the task was understood.
 
     Raises:
+        UserError: there is no such strategy.
         StudyError: the name is taken, or the database or the directory cannot be written.
     """
+    check_strategy(setting.strategy)
     taken = Store.names(setting.storage) if setting.name is None else ()
     name = checked_name(setting.name) if setting.name else fresh_name(task, taken)
     directory = study_directory(name, setting.out)
@@ -91,6 +93,7 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
         task = _with_frame(task, setting.frame, directory)
     store = Store.create(task, name, setting.storage)
     store.set_study_attribute(DIRECTORY, str(directory.resolve()))
+    store.set_study_attribute(STRATEGY, setting.strategy)
     task.save(directory / TASK_FILE)
     for call in calls:
         store.record_call(call)
@@ -150,13 +153,17 @@ def _search(
     task: Task, store: Store, evaluator: Evaluator, directory: Path, setting: Setting
 ) -> Run:
     from agent.loop import Agent
+    from agent.strategies import open_strategy
 
     clock = setting.clock
-    adviser = _adviser(task, store, setting)
+    strategy = store.study_attributes().get(STRATEGY, setting.strategy)
+    designer, adviser = open_strategy(
+        strategy, task, setting.language_model, log=store, notify=setting.note
+    )
     agent = Agent(
         task,
         store=store,
-        designer=_designer(setting.designer),
+        designer=designer,
         evaluator=evaluator,
         adviser=adviser,
         listeners=setting.listeners,
@@ -226,17 +233,3 @@ def _evaluator(task: Task) -> Evaluator:
 
     evaluator: Evaluator = build_evaluator(task)
     return evaluator
-
-
-def _designer(name: str) -> Designer:
-    from acquisition.registry import make_designer
-
-    return make_designer(name)
-
-
-def _adviser(task: Task, store: Store, setting: Setting) -> AdviceSource | None:
-    from agent.adviser import Adviser
-
-    if setting.language_model is None:
-        return None
-    return Adviser(task, setting.language_model, log=store, notify=setting.note)

@@ -36,6 +36,8 @@ def importances(task: Task, trials: Sequence[Trial]) -> dict[str, float]:
 
     encoding, model = encoding_of(task.space), fit_first(task, trials)
     d = len(encoding)
+    if d == 1:
+        return {task.space.names[0]: 1.0}
 
     def mean(U: Array) -> Array:
         rows = encoding.snap(np.moveaxis(U.reshape(d, -1), 0, -1))

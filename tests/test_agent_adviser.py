@@ -147,3 +147,14 @@ def test_the_budget_of_tokens_is_kept_over_a_resume() -> None:
     run(Adviser(task, ScriptedModel(lambda m: says(0.9)), log=log, notify=said.append), 20)
     assert len(log.calls()) == spent
     assert "tokens are spent" in said[0]
+
+
+def test_a_surrogate_without_a_view_does_not_end_the_search() -> None:
+    def broken(task: Task, trials: Sequence[Trial]) -> Any:
+        raise ArithmeticError("singular")
+
+    log, said = Log(), list[str]()
+    model = ScriptedModel(lambda m: says(0.9))
+    run(Adviser(TASK, model, log=log, notify=said.append, view=broken), 6)
+    assert len(log.calls()) > 1
+    assert "no view to show: ArithmeticError" in said[0]

@@ -1,0 +1,93 @@
+"""Would it have worked without the language model? `plaintune audit STUDY` says so plainly."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from acquisition.audit import audit
+from acquisition.claims import CheckedClaim, check_claims
+from acquisition.trust import trust
+from agent.adviser import ROLES
+from agent.store import Store
+from evals.parameters import Float, Int
+from evals.space import Config, SearchSpace
+from prompts.calls import CallRecord
+
+SHOWN = 12
+
+
+def audit_study(name: str, storage: str | None, *, as_json: bool = False) -> None:
+    """Print the audit of a study.
+
+    Raises:
+        StudyError: there is no such study.
+    """
+    content = audit_of(Store.load(name, storage))
+    print(json.dumps(content) if as_json else "\n".join(lines(content)))
+
+
+def audit_of(store: Store) -> dict[str, Any]:
+    """Return the audit of a study as plain values."""
+    task, trials = store.task, store.trials()
+    asked = [c for c in store.calls() if c.role in ROLES or c.role.startswith("predict")]
+    found = audit(task, trials)
+    return {
+        "sentence": found.sentence,
+        "contribution": asdict(found),
+        "calls": _calls(asked),
+        "claims": [asdict(c) for c in check_claims(task, trials)],
+        "trust": asdict(trust(task, trials)),
+        "on_a_bound": bound_share(task.space, [t.config for t in trials if t.origin == "llm"]),
+    }
+
+
+def lines(content: dict[str, Any]) -> list[str]:
+    """Return the audit in words."""
+    calls, now = content["calls"], content["trust"]
+    told = [content["sentence"]]
+    told.append(
+        f"It was asked {calls['count']} times ({calls['failed']} without an answer), took "
+        f"{calls['seconds']:.0f} s and {calls['tokens']} tokens; {calls['accepted']} of its "
+        f"configurations were valid and new, {calls['rejected']} were refused."
+    )
+    told.append(f"Trust at the end: {100 * now['share']:.0f} % of the steps are open to it.")
+    if content["on_a_bound"] is not None:
+        told.append(f"{100 * content['on_a_bound']:.0f} % of its numbers sat on a bound.")
+    return told + _claims([CheckedClaim(**c) for c in content["claims"]])
+
+
+def bound_share(space: SearchSpace, configs: Sequence[Config]) -> float | None:
+    """Return the share of numbers that sit on a bound; None where there is none."""
+    found = [
+        config[p.name] in (p.low, p.high)
+        for config in configs
+        for p in space.active(config)
+        if isinstance(p, Float | Int)
+    ]
+    return sum(found) / len(found) if found else None
+
+
+def _claims(claims: Sequence[CheckedClaim]) -> list[str]:
+    if not claims:
+        return []
+    count = Counter(str(c.verdict) for c in claims)
+    told = ["Its reasons: " + ", ".join(f"{n} {verdict}" for verdict, n in count.items()) + "."]
+    for c in claims[:SHOWN]:
+        effect = "" if c.effect is None else f" (effect {c.effect:+.3g})"
+        told.append(f"  trial {c.number}: {c.parameter} {c.move}: {c.verdict}{effect}. {c.reason}")
+    return told
+
+
+def _calls(calls: Sequence[CallRecord]) -> dict[str, Any]:
+    return {
+        "count": len(calls),
+        "failed": sum(bool(c.error) for c in calls),
+        "seconds": sum(c.seconds for c in calls),
+        "tokens": sum(c.tokens for c in calls),
+        "accepted": sum(c.accepted for c in calls),
+        "rejected": sum(len(c.rejected) for c in calls),
+    }
