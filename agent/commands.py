@@ -103,6 +103,7 @@ def run(
 
     clock = Clock()
     understood = understand_source(source, wishes, talk, clock)
+    present(understood.task)
     with _face() as listener:
         setting = Setting(
             storage=storage,
@@ -146,6 +147,8 @@ def resume(
 def plan(source: str, wishes: Wishes, talk: Talk) -> None:
     """Print the task."""
     task = understand_source(source, wishes, talk, Clock()).task
+    for sentence in task.assumptions:
+        say(sentence)
     if talk.json:
         from agent.intake.show import plan_json
 
@@ -238,6 +241,21 @@ def understand_source(
         )
     calls = tuple(recorder.calls) if recorder else ()
     return Understood(wishes.applied(task), calls, model)
+
+
+def present(task: Task) -> None:
+    """Show the task as understood, field by field with its source, on stderr."""
+    from agent.intake.show import fields, task_table
+
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        Console(stderr=True, highlight=False).print(task_table(task))
+    else:
+        for name, value in fields(task):
+            say(f"{name}: {value}")
+    for sentence in task.assumptions:
+        say(sentence)
 
 
 def _read_task(path: Path) -> Task:

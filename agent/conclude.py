@@ -15,10 +15,17 @@ from evals.space import Config
 from evals.task import Task
 from evals.trials import Evaluation, Trial, TrialState
 
+EXAMPLES = 100
+"""Test rows on which the saved model must answer as the fitted one does."""
+
 
 @runtime_checkable
 class Finisher(Protocol):
-    """An evaluator that keeps a test part, and can fit the final model."""
+    """An evaluator of a table that keeps a test part, and can fit the final model."""
+
+    @property
+    def dataset(self) -> Any:
+        """The table's parts; `X_test` holds the rows that no trial sees."""
 
     def test(self, config: Config, seed: int) -> Evaluation:
         """Fit on the whole tuning part and score on the test part."""
@@ -45,7 +52,7 @@ def conclude(
         else:
             default_test = _test(task, evaluator, default, "the default", notes)
     with clock("fitting and saving the model"):
-        files = _save(task, evaluator, best.config, directory)
+        files = _save(task, evaluator, best.config, directory, test)
     return Outcome(
         best=best.number, test=test, default_test=default_test, files=files, notes=tuple(notes)
     )
@@ -72,8 +79,17 @@ def _test(
     return tuple(Score(metric=o.metric, value=v, std=s) for o, v, s in rows)
 
 
-def _save(task: Task, evaluator: Finisher, config: Config, directory: Path) -> dict[str, str]:
+def _save(
+    task: Task, evaluator: Finisher, config: Config, directory: Path, test: Sequence[Score]
+) -> dict[str, str]:
     from evals.export import save_model
 
-    saved = save_model(evaluator.final_model(config, task.seed), task, directory)
-    return {"model": saved.model.name, "snippet": saved.snippet.name}
+    saved = save_model(
+        evaluator.final_model(config, task.seed),
+        task,
+        config,
+        directory,
+        example=evaluator.dataset.X_test.head(EXAMPLES),
+        scores={f"test {score.metric}": str(score) for score in test},
+    )
+    return {"model": saved.model.name, "snippet": saved.snippet.name, "card": saved.card.name}
