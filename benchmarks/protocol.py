@@ -62,6 +62,7 @@ class Run:
     evaluate_s: list[float] = field(default_factory=list)
     repeat: list[bool] = field(default_factory=list)
     error: str = ""
+    protocol: int = PROTOCOL
 
 
 def key_of(job: Job) -> str:

@@ -18,7 +18,7 @@ import pandas as pd
 import psutil
 
 from benchmarks.cache import directory
-from benchmarks.protocol import Run, to_json
+from benchmarks.protocol import PROTOCOL, Run, to_json
 
 ROOT = Path(__file__).parent / "results"
 PER_TRIAL = ["observed", "regret", "suggest_s", "suggest_cpu_s", "evaluate_s", "repeat"]
@@ -73,8 +73,9 @@ def _noted(path: Path) -> Iterable[dict[str, Any]]:
     if not path.exists():
         return
     for line in path.read_text(encoding="utf-8").splitlines():
-        if line.endswith("}"):
-            yield json.loads(line)
+        row = json.loads(line) if line.endswith("}") else {}
+        if row.get("protocol") == PROTOCOL:
+            yield row
 
 
 def unpacked(path: Path) -> pd.DataFrame:
@@ -104,9 +105,12 @@ def pack(suite: str, root: Path | None = None) -> pd.DataFrame:
 
 
 def load(suite: str, root: Path | None = None) -> pd.DataFrame:
-    """Return the packed rows of a suite, one per trial; empty where there are none."""
+    """Return the packed rows of a suite and of today's protocol, one per trial; maybe none."""
     files = sorted(((root or ROOT) / suite).glob("*.parquet"))
-    return pd.concat([pd.read_parquet(f) for f in files]) if files else pd.DataFrame()
+    if not files:
+        return pd.DataFrame()
+    frame = pd.concat([pd.read_parquet(f) for f in files])
+    return frame[frame.protocol == PROTOCOL]
 
 
 def as_rows(outcome: Run) -> pd.DataFrame:
