@@ -7,6 +7,7 @@ nothing leaks from validation or test rows into a model.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -137,6 +138,9 @@ def date_format(column: Series) -> str | None:
 def _formats(example: str) -> list[str]:
     from pandas.tseries.api import guess_datetime_format
 
-    guesses = [guess_datetime_format(example, dayfirst=first) for first in (False, True)]
+    with warnings.catch_warnings():
+        # It warns where `dayfirst` does not fit, which is what is being found out.
+        warnings.simplefilter("ignore")
+        guesses = [guess_datetime_format(example, dayfirst=first) for first in (False, True)]
     swapped = ["%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y"]
     return list(dict.fromkeys(["ISO8601", *(g for g in guesses if g), *swapped]))

@@ -77,9 +77,10 @@ def load_dataset(task: Task, frame: DataFrame | None = None) -> Dataset:
 def _with_target(frame: DataFrame, data: Data) -> tuple[DataFrame, list[str]]:
     """Return the rows that have a target, and a sentence about those that have none."""
     if data.target not in frame.columns:
-        from rapidfuzz import process
+        from rapidfuzz import fuzz, process
 
-        near = process.extractOne(data.target, [str(c) for c in frame.columns])
+        names = [str(c) for c in frame.columns]
+        near = process.extractOne(data.target, names, scorer=fuzz.ratio)
         raise InvalidTaskError(
             f"{data.path} has no column {data.target!r}.",
             hint=f"Did you mean {near[0]!r}?" if near else "",

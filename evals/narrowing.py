@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
@@ -139,13 +140,13 @@ def _ends(parameter: Float | Int, bounds: Interval) -> tuple[float, float]:
 
 
 def with_bounds(parameter: Float | Int, low: float, high: float) -> Float | Int:
-    """Return `parameter` between `low` and `high`, its default moved inside."""
-    default = parameter.default
-    if default is not None:
-        default = min(max(default, low), high)
+    """Return `parameter` between `low` and `high`, its default moved inside.
+
+    No default is no limit in the libraries; the high end is what comes nearest.
+    """
+    default = high if parameter.default is None else min(max(parameter.default, low), high)
     if isinstance(parameter, Int):
-        whole = None if default is None else int(default)
-        return replace(parameter, low=int(low), high=int(high), default=whole)
+        return replace(parameter, low=int(low), high=int(high), default=int(default))
     log = parameter.log and low > 0
     return replace(parameter, low=float(low), high=float(high), default=default, log=log)
 
@@ -184,3 +185,24 @@ def _allowed(name: str, value: Scalar, expression: str) -> bool:
         return Constraint(expression).holds({name: comparable})
     except InvalidTaskError:
         return False
+
+
+def consistent(parameters: Iterable[Parameter]) -> tuple[Parameter, ...]:
+    """Return `parameters` without conditions on choices that are gone, or what hung on them."""
+    left: dict[str, Parameter] = {}
+    for parameter in parameters:
+        condition = parameter.condition
+        if condition is None:
+            left[parameter.name] = parameter
+            continue
+        parent = left.get(condition.parent)
+        options = () if parent is None else _options(parent)
+        values = tuple(v for v in condition.values if v in options)
+        if values:
+            kept = replace(condition, values=values)
+            left[parameter.name] = replace(parameter, condition=kept)
+    return tuple(left.values())
+
+
+def _options(parameter: Parameter) -> tuple[Scalar, ...]:
+    return parameter.options if isinstance(parameter, Categorical | Ordinal) else ()

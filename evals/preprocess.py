@@ -20,11 +20,11 @@ from evals.task import Kind
 if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
 
-DATE_PARTS = ("year", "month", "day", "dayofweek", "hour")
+DATE_PARTS = ("year", "month", "day", "day_of_week", "hour")
 EPOCH = "2000-01-01"
 
 
-def preprocessor(columns: Columns, family: Family, seed: int) -> ColumnTransformer:
+def preprocessor(columns: Columns, family: Family, kind: Kind, seed: int) -> ColumnTransformer:
     """Return the unfitted transformer of raw rows for models of `family`."""
     from sklearn.compose import ColumnTransformer
 
@@ -34,7 +34,7 @@ def preprocessor(columns: Columns, family: Family, seed: int) -> ColumnTransform
     if columns.categorical:
         parts.append(("categories", _categories(), list(columns.categorical)))
     if columns.high_cardinality:
-        encoder = _target_means(family, seed)
+        encoder = _target_means(family, kind, seed)
         parts.append(("many_categories", encoder, list(columns.high_cardinality)))
     for name, how in columns.dates.items():
         parts.append((f"date_{name}".replace("__", "_"), _date(how, family), [name]))
@@ -92,11 +92,13 @@ def _categories() -> Any:
     return make_pipeline(*_as_text(), encoder)
 
 
-def _target_means(family: Family, seed: int) -> Any:
+def _target_means(family: Family, kind: Kind, seed: int) -> Any:
+    from sklearn.model_selection import KFold, StratifiedKFold
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler, TargetEncoder
 
-    encoder = TargetEncoder(random_state=seed % 2**31)
+    folds = KFold if kind == "regression" else StratifiedKFold
+    encoder = TargetEncoder(cv=folds(5, shuffle=True, random_state=seed % 2**31))
     scaled = [StandardScaler()] if family.needs_scaling else []
     return make_pipeline(*_as_text(), encoder, *scaled)
 

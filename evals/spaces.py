@@ -12,7 +12,7 @@ from typing import Any
 
 from evals.families import FAMILIES, Family, family
 from evals.families.limits import check_parameter, check_values
-from evals.narrowing import names_in, narrow, rename, with_bounds
+from evals.narrowing import consistent, names_in, narrow, rename, with_bounds
 from evals.parameters import Categorical, Condition, Int, Parameter, Scalar
 from evals.space import Config, Constraint, SearchSpace
 from evals.task import Kind
@@ -191,7 +191,7 @@ def _cut(
         kept += _fold(parameters, wish, mine)
     for name, parameter in parameters.items():
         _check_range(chosen, kind, parameter, name)
-    return _Cut(chosen, tuple(parameters.values()), tuple(kept))
+    return _Cut(chosen, consistent(parameters.values()), tuple(kept))
 
 
 def _check_fixed(chosen: Family, kind: Kind, values: Mapping[str, Scalar]) -> None:

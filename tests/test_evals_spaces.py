@@ -69,6 +69,8 @@ def test_choices_are_filtered_and_no_limit_is_infinite() -> None:
     kernel = space_for(["svm"], "binary", constraints=["kernel != 'linear'"])["kernel"]
     assert isinstance(kernel, Categorical)
     assert kernel.choices == ("rbf", "poly", "sigmoid")
+    linear = space_for(["svm"], "binary", constraints=["kernel == 'linear'"])
+    assert linear.names == ["C", "kernel", "class_weight"]
     single = space_for(["random_forest"], "binary", constraints=["n_estimators == 70"])
     assert single.sample(np.random.default_rng(0))[0]["n_estimators"] == 70
 
@@ -109,6 +111,7 @@ def test_several_models_make_one_conditional_space() -> None:
 def test_a_parameter_tuned_only_on_request_appears_on_request() -> None:
     assert "max_depth" not in space_for(["lightgbm"], "binary").names
     space = space_for(["lightgbm"], "binary", constraints=["max_depth <= 6"])
+    assert space.default_config() is not None
     assert space["max_depth"].schema()["maximum"] == 6
 
 

@@ -111,7 +111,7 @@ class Trainer:
         if key in self._cache:
             return self._cache[key]
         rows = slice(None) if k is None else self.data.folds[k][0]
-        transform = preprocessor(self.data.columns, family, self.study_seed)
+        transform = preprocessor(self.data.columns, family, self.data.kind, self.study_seed)
         X = transform.fit_transform(self.data.X.iloc[rows], self.data.y[rows])
         held_out = None
         if k is not None:

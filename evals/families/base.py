@@ -44,6 +44,7 @@ class Family:
     `adapt(config, X)`: estimator parameters that depend on the preprocessed training rows.
     `derived`: parameters of ours that are none of the estimator's, with what they set there.
     `aliases`: names people use, with this family's name for the same thing.
+    `defaults`: the library's defaults where its constructor shows None for them.
     `row_bound`: parameters that must stay well below the number of training rows.
     `weighting`: how classes are weighted: by the estimator, by sample weights, or not at all.
     `limits()`: scikit-learn constraint lists per parameter, for estimators that carry none.
@@ -61,6 +62,7 @@ class Family:
     adapt: Callable[[Config, Any], dict[str, Any]] = _none
     derived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     row_bound: tuple[str, ...] = ()
     weighting: Literal["estimator", "sample", "none"] = "none"
     needs_scaling: bool = False
@@ -85,6 +87,12 @@ class Family:
         """
         self.require()
         return set(self.estimator(kind)().get_params())
+
+    def default_of(self, name: str) -> Any:
+        """Return the estimator's own default for one of its parameters (None: no limit)."""
+        if name in self.defaults:
+            return self.defaults[name]
+        return self.estimator(self.kinds[0])().get_params().get(name)
 
     def require(self) -> None:
         """Raise `FamilyNotInstalledError`, with what to do, where the package is missing."""

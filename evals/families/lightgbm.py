@@ -100,6 +100,7 @@ FAMILY = Family(
         "l2_regularization": "reg_lambda",
         "max_features": "colsample_bytree",
     },
+    defaults={"max_depth": None, "subsample_freq": 1},
     row_bound=("min_child_samples",),
     weighting="estimator",
     handles_missing=True,

@@ -1,0 +1,94 @@
+"""A saved model answers raw rows in a new process that knows nothing of plaintune."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evals.dataset import load_dataset
+from evals.evaluators.training import Trainer
+from evals.export import ModelFiles, UnwritableError, save_model
+from evals.space import Config
+from evals.spaces import space_for
+from evals.task import Data, Objective, Task, Validation
+
+NAMES = ["lightgbm", "xgboost"]
+
+
+def people(rows: int = 80) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"income": rng.normal(size=rows)})
+    frame["town"] = [f"town {i}" for i in rng.integers(0, 25, rows)]
+    frame["plan"] = rng.choice(["basic", "gold", None], rows)
+    frame["since"] = pd.date_range("2020-01-01", periods=rows, freq="3D").strftime("%d.%m.%Y")
+    frame["leaves"] = np.where(frame["income"] > 0, "yes", "no")
+    frame.loc[::6, ["income", "since"]] = None
+    return frame
+
+
+def trained(name: str) -> tuple[Task, Config, object, pd.DataFrame]:
+    task = Task(
+        description="who leaves?",
+        data=Data(path="people.csv", target="leaves", kind="binary", positive="yes"),
+        models=(name,),
+        space=space_for([name], "binary", n_rows=60),
+        objectives=(Objective(metric="roc_auc", direction="maximize"),),
+        validation=Validation(folds=2),
+    )
+    config = task.space.default_config()
+    assert config is not None
+    config |= {"n_estimators": 20} if "n_estimators" in config else {}
+    data = load_dataset(task, people())
+    model = Trainer(data, (name,), {}, (), 0, 1).fit(config, 0)
+    return task, config, model, data.X_test
+
+
+def save(name: str, directory: Path) -> tuple[ModelFiles, object]:
+    task, config, model, rows = trained(name)
+    return save_model(model, task, config, directory, example=rows), model  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", NAMES)
+def test_the_snippet_predicts_in_a_new_process(name: str, tmp_path: Path) -> None:
+    files, model = save(name, tmp_path / "model")
+    rows = people().drop(columns="leaves").head(6)
+    rows.loc[0] = None
+    rows.loc[1, ["town", "plan"]] = "never seen"
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    ours = ["agent", "evals", "prompts", "surrogates", "acquisition", "plaintune"]
+    check = (
+        f"import sys, runpy; sys.path = [p for p in sys.path if p]; "
+        f"sys.argv = ['predict.py', {str(tmp_path / 'rows.csv')!r}]; "
+        f"runpy.run_path({str(files.snippet)!r}, run_name='__main__'); "
+        f"assert not [m for m in sys.modules if m.split('.')[0] in {ours}], 'plaintune was loaded'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", check], cwd=tmp_path, capture_output=True, text=True, env={}
+    )
+    assert done.returncode == 0, done.stderr
+    expected = model.predict(pd.read_csv(tmp_path / "rows.csv"))  # type: ignore[attr-defined]
+    assert done.stdout.split() == [str(v) for v in expected]
+    assert done.stderr == ""
+
+
+def test_the_card_says_what_the_model_is(tmp_path: Path) -> None:
+    files, _ = save("random_forest", tmp_path)
+    card = json.loads(files.card.read_text())
+    assert card["target"] == "leaves"
+    assert card["objectives"] == [{"metric": "roc_auc", "direction": "maximize"}]
+    assert sorted(card["columns"]) == ["income", "plan", "since", "town"]
+    assert card["versions"]["scikit-learn"]
+    assert files.format == card["format"]
+
+
+def test_a_directory_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(UnwritableError, match=r"cannot be written to .*taken"):
+        save("random_forest", tmp_path / "taken")
