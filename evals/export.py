@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from zipfile import ZIP_DEFLATED
 
 from evals.space import Config
 from evals.task import Task
@@ -88,7 +89,7 @@ def _serialized(
     import skops.io
 
     try:
-        content = skops.io.dumps(pipeline)
+        content = skops.io.dumps(pipeline, compression=ZIP_DEFLATED)
         types = sorted(skops.io.get_untrusted_types(data=content))
         if not any(t.startswith(_OURS) for t in types):
             _check_same(skops.io.loads(content, trusted=types), pipeline, example)
@@ -185,10 +186,8 @@ if __name__ == "__main__":
 
 def _snippet(how: str, types: list[str], name: str, task: Task) -> str:
     """Return a Python file that loads the model and predicts."""
-    import pprint
-
     assert task.data is not None
-    load = _LOAD[how].format(types=pprint.pformat(types, indent=4), name=name)
+    load = _LOAD[how].format(types=json.dumps(types, indent=4), name=name)
     head, _, rest = load.partition("\n")
     target = " ".join(task.data.target.replace("\\", "/").replace('"', "'").split())[:80]
     return _SNIPPET.format(

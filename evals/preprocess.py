@@ -20,8 +20,7 @@ from evals.task import Kind
 if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
 
-DATE_PARTS = ("year", "month", "day", "day_of_week", "hour")
-EPOCH = "2000-01-01"
+DATE_PARTS = ("year", "month", "day", "day_of_week", "day_of_year", "hour")
 
 
 def preprocessor(columns: Columns, family: Family, kind: Kind, seed: int) -> ColumnTransformer:
@@ -46,11 +45,20 @@ def style(family: Family) -> tuple[bool, bool]:
     return family.needs_scaling, family.handles_missing
 
 
-def _apply(function: Any, **options: Any) -> Any:
-    """Return a transformer that calls `function(rows, **options)`."""
+def _call(method: str, *arguments: Any) -> Any:
+    """Return a transformer that calls a method of the data frame it is given.
+
+    A `methodcaller` with positional arguments is what both pickle and skops bring back.
+    """
     from sklearn.preprocessing import FunctionTransformer
 
-    return FunctionTransformer(function, kw_args=options, feature_names_out=None)
+    return FunctionTransformer(operator.methodcaller(method, *arguments))
+
+
+def _each(function: Any, *arguments: Any) -> Any:
+    """Return a transformer that calls `function(column, *arguments)` for each column."""
+    by_column, as_series, as_it_comes = 0, False, None
+    return _call("apply", function, by_column, as_series, as_it_comes, arguments)
 
 
 def _numbers(family: Family) -> Any:
@@ -59,9 +67,9 @@ def _numbers(family: Family) -> Any:
     from sklearn.pipeline import make_pipeline
 
     return make_pipeline(
-        _apply(pd.DataFrame.apply, func=pd.to_numeric, errors="coerce"),
-        _apply(pd.DataFrame.astype, dtype="float64"),
-        _apply(pd.DataFrame.replace, to_replace=[np.inf, -np.inf], value=np.nan),
+        _each(pd.to_numeric, "coerce"),
+        _call("astype", "float64"),
+        _call("replace", [np.inf, -np.inf], np.nan),
         *_filled_and_scaled(family),
     )
 
@@ -76,10 +84,8 @@ def _filled_and_scaled(family: Family) -> list[Any]:
 
 
 def _as_text() -> list[Any]:
-    import pandas as pd
-
     # `str` keeps missing values missing; `object` is what the encoders compare.
-    return [_apply(pd.DataFrame.astype, dtype="str"), _apply(pd.DataFrame.astype, dtype="object")]
+    return [_call("astype", "str"), _call("astype", "object")]
 
 
 def _categories() -> Any:
@@ -108,16 +114,12 @@ def _date(how: str, family: Family) -> Any:
     from sklearn.pipeline import FeatureUnion, make_pipeline
 
     parts: list[tuple[str, Any]] = [
-        (part, _apply(pd.DataFrame.apply, func=operator.attrgetter(f"dt.{part}")))
-        for part in DATE_PARTS
+        (part, _each(operator.attrgetter(f"dt.{part}"))) for part in DATE_PARTS
     ]
-    days = make_pipeline(
-        _apply(pd.DataFrame.sub, other=pd.Timestamp(EPOCH, tz="UTC")),
-        _apply(pd.DataFrame.apply, func=operator.attrgetter("dt.days")),
-    )
+    dayfirst, yearfirst, utc = False, False, True
     return make_pipeline(
-        _apply(pd.DataFrame.apply, func=pd.to_datetime, format=how, errors="coerce", utc=True),
-        FeatureUnion([*parts, ("days", days)]),
+        _each(pd.to_datetime, "coerce", dayfirst, yearfirst, utc, how),
+        FeatureUnion(parts),
         *_filled_and_scaled(family),
     )
 

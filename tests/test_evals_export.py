@@ -85,7 +85,7 @@ def test_the_card_says_what_the_model_is(tmp_path: Path) -> None:
     assert card["objectives"] == [{"metric": "roc_auc", "direction": "maximize"}]
     assert sorted(card["columns"]) == ["income", "plan", "since", "town"]
     assert card["versions"]["scikit-learn"]
-    assert files.format == card["format"]
+    assert files.format == card["format"] == "skops"
 
 
 def test_a_directory_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
