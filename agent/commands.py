@@ -17,6 +17,7 @@ from agent.exits import say
 from agent.recording import RecordingModel
 from agent.signals import Interrupted
 from evals.task import Source, Task
+from evals.trials import Trial
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
 from prompts.errors import ModelUnavailableError, PlaintuneError, UserError
@@ -159,6 +160,7 @@ def plan(source: str, wishes: Wishes, talk: Talk) -> None:
 
 def suggest(source: str, count: int, wishes: Wishes, talk: Talk) -> None:
     """Print configurations to try."""
+    from agent.study_view import configuration
     from agent.suggesting import suggestions
 
     if count < 1:
@@ -169,11 +171,9 @@ def suggest(source: str, count: int, wishes: Wishes, talk: Talk) -> None:
         rows = [{"config": s.config, "origin": s.origin, "rationale": s.rationale} for s in found]
         _print_json(rows)
         return
-    from agent.lines import config_text
-
-    for i, suggestion in enumerate(found, 1):
+    for i, suggestion in enumerate(found):
         reason = f"\n   {suggestion.rationale}" if suggestion.rationale else ""
-        print(f"{i}. {config_text(suggestion.config)}  [{suggestion.origin}]{reason}")
+        print(f"{i + 1}. {configuration(Trial(i, suggestion))}  [{suggestion.origin}]{reason}")
 
 
 def list_studies(storage: str | None, *, as_json: bool) -> None:

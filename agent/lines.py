@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TextIO
 
 from agent.events import (
     AdviceArrived,
@@ -13,7 +12,7 @@ from agent.events import (
     RunStarted,
     TrialFinished,
 )
-from evals.parameters import Scalar
+from agent.study_view import configuration
 from evals.task import Task
 from evals.trials import Trial, TrialState
 
@@ -59,7 +58,7 @@ def trial_line(task: Task | None, trial: Trial, best: Trial | None) -> str:
     spread = f" ± {trial.std[0]:.2g}" if trial.std else ""
     mark = "  (best so far)" if is_best else ""
     scores = f"{metric} {trial.values[0]:.5g}{spread}"
-    return f"{head}{scores}{mark}  {config_text(trial.config)}"
+    return f"{head}{scores}{mark}  {configuration(trial)}"
 
 
 def advice_line(role: str, accepted: int, rejected: int, error: str) -> str:
@@ -68,13 +67,3 @@ def advice_line(role: str, accepted: int, rejected: int, error: str) -> str:
         return f"No advice from the language model ({role}): {error}"
     refused = f", {rejected} of its proposals refused" if rejected else ""
     return f"The language model proposes {accepted} configurations{refused}."
-
-
-def config_text(config: Mapping[str, Scalar]) -> str:
-    """Return a configuration on one line."""
-    return ", ".join(f"{name}={number(value)}" for name, value in config.items())
-
-
-def number(value: Any) -> str:
-    """Return a value as people read it: four significant digits."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -118,6 +118,8 @@ class LiveView:
         trials = [self._trials[n] for n in sorted(self._trials)]
         parts = [self._head(self._task, trials), self._recent(self._task, trials)]
         parts += [self._now(*running) for running in self._running.values()]
+        if not self._running:
+            parts.append(Text("▶ choosing the next configuration", style="bold"))
         return Group(*parts, self._left(self._task))
 
     def _head(self, task: Task, trials: Sequence[Trial]) -> RenderableType:
@@ -135,9 +137,10 @@ class LiveView:
         return text
 
     def _recent(self, task: Task, trials: Sequence[Trial]) -> RenderableType:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for name in ("trial", "origin", task.objective.metric, "s", "configuration"):
-            table.add_column(name, no_wrap=True, overflow="ellipsis")
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
+        for name in ("trial", "origin", task.objective.metric, "s"):
+            table.add_column(name, no_wrap=True)
+        table.add_column("configuration", no_wrap=True, overflow="ellipsis", ratio=1)
         best = incumbent(task, trials)
         for trial in trials[-RECENT:]:
             label, colour, _ = origin_style(trial.origin)

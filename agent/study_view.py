@@ -148,8 +148,10 @@ def trial_rows(view: StudyView) -> list[TrialRow]:
 
 
 def configuration(trial: Trial) -> str:
-    """Return a configuration on one line, as people write it."""
-    return ", ".join(f"{name}={show_value(value)}" for name, value in trial.config.items())
+    """Return a configuration on one line, as people write it; the model's name is said once."""
+    own = f"{trial.config.get('model', '')}__"
+    shown = {name.removeprefix(own): value for name, value in trial.config.items()}
+    return ", ".join(f"{name}={show_value(value)}" for name, value in shown.items())
 
 
 def _reason(trial: Trial) -> str:
