@@ -14,13 +14,16 @@ import numpy as np
 import pytest
 
 from agent.events import Event, RunStarted, TrialFinished, TrialReported, TrialStarted
+from agent.language_models.scripted import ScriptedModel
 from agent.loop import Agent
 from agent.signals import Interrupted, interruptible
 from agent.store import Store
-from evals.evaluator import Report
+from agent.strategies import open_strategy
+from evals.evaluator import Evaluator, Report
 from evals.space import Config, Float, Int, SearchSpace
 from evals.task import Budget, Objective, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
+from prompts.chat import Message
 from prompts.errors import StudyError
 
 TASK = Task(
@@ -63,7 +66,7 @@ class Bowl:
         for step in range(3):
             if report(step, loss):
                 return Evaluation(TrialState.PRUNED, intermediate={step: loss})
-        return Evaluation(COMPLETE, (loss,), (0.01,))
+        return Evaluation(COMPLETE, (loss,), (0.01,), cost=5.0)
 
 
 class Raw:
@@ -151,6 +154,44 @@ def test_a_killed_run_goes_on_with_the_same_sequence(tmp_path: Path, k: int) -> 
     assert configs(resumed.store) == configs(undisturbed.store)
     assert [t.values for t in resumed.trials] == [t.values for t in undisturbed.trials]
     assert resumed.trials[:k] == kept
+
+
+def proposals(messages: Sequence[Message]) -> dict[str, Any]:
+    """Answer as a language model would, differently at each turn of the study."""
+    x = round(len(messages[-1]["content"]) % 97 / 50 - 1, 2)
+    asked = [{"x": round(x + shift, 2), "n": 1} for shift in (0.0, 0.3, 0.6)]
+    claim = {"parameter": "x", "move": "lower", "reason": "the loss falls there"}
+    return {"proposals": [claim | {"config": config} for config in asked]}
+
+
+def advised(path: str, task: Task, evaluator: Evaluator) -> Agent:
+    made = agent(path, task, evaluator=evaluator)
+    model = ScriptedModel(proposals)
+    made.designer, made.adviser = open_strategy("hybrid", task, model, log=made.store)
+    return made
+
+
+def test_a_killed_run_replays_the_advice_it_had(tmp_path: Path) -> None:
+    task = TASK.model_copy(update={"budget": Budget(trials=9)})
+
+    def die(count: int) -> None:
+        if count == 6:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    killed = str(tmp_path / "killed.db")
+    child = os.fork()
+    if child == 0:
+        advised(killed, task, Bowl(die)).run()
+        os._exit(0)
+    os.waitpid(child, 0)
+    undisturbed = advised(str(tmp_path / "whole.db"), task, Bowl())
+    undisturbed.run()
+    resumed = advised(killed, task, Bowl())
+    assert len([t for t in resumed.trials if t.evaluation]) == 6
+    resumed.run()
+    assert configs(resumed.store) == configs(undisturbed.store)
+    assert [t.origin for t in resumed.trials] == [t.origin for t in undisturbed.trials]
+    assert sum(t.origin == "llm" for t in resumed.trials) >= 2
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
