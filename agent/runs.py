@@ -111,8 +111,10 @@ def _with_frame(task: Task, frame: DataFrame, directory: Path) -> Task:
 
 def run_task(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> Run:
     """Tune `task` in a new study; see `begin` and `go_on`."""
+    with setting.clock("reading the data"):
+        evaluator = _evaluator(task, setting.frame)
     store, directory = begin(task, setting, calls)
-    return go_on(store, directory, setting)
+    return go_on(store, directory, setting, evaluator)
 
 
 def resume(name: str, setting: Setting, change: Callable[[Task], Task] = lambda task: task) -> Run:
@@ -128,21 +130,21 @@ def resume(name: str, setting: Setting, change: Callable[[Task], Task] = lambda 
     known = store.study_attributes().get(DIRECTORY)
     directory = study_directory(name, setting.out or known)
     task.save(directory / TASK_FILE)
-    return go_on(store, directory, setting)
+    with setting.clock("reading the data"):
+        evaluator = _evaluator(task)
+    return go_on(store, directory, setting, evaluator)
 
 
-def go_on(store: Store, directory: Path, setting: Setting) -> Run:
+def go_on(store: Store, directory: Path, setting: Setting, evaluator: Evaluator) -> Run:
     """Run a study's trials until its budget is used up, then test and save the best.
 
     Raises:
-        PlaintuneError: the data cannot be used, or the database fails for good. What was stored
-            before stays, and `resume` goes on from there.
+        PlaintuneError: the database fails for good. What was stored before stays, and `resume`
+            goes on from there.
     """
-    task, clock = store.task, setting.clock
+    task = store.task
     store.notify = setting.note
     setting.emit(RunStarted(task, store.name, tuple(store.trials()), str(directory)))
-    with clock("reading the data"):
-        evaluator = _evaluator(task)
     for note in getattr(evaluator, "notes", ()):
         setting.note(note)
     with _closing(evaluator):
@@ -228,8 +230,8 @@ def _closing(evaluator: Evaluator) -> AbstractContextManager[object]:
     return closing(evaluator) if isinstance(evaluator, Closable) else nullcontext()
 
 
-def _evaluator(task: Task) -> Evaluator:
+def _evaluator(task: Task, frame: DataFrame | None = None) -> Evaluator:
     from evals.evaluators.registry import build_evaluator
 
-    evaluator: Evaluator = build_evaluator(task)
+    evaluator: Evaluator = build_evaluator(task, frame)
     return evaluator

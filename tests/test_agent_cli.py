@@ -196,6 +196,16 @@ BAD: list[tuple[list[str], str]] = [
     (["show", "nobody"], "no study called"),
     (["report", "nobody"], "no study called"),
     (["suggest", "task.yaml", "-n", "0"], "-n must be at least 1"),
+    (["run", ""], "description is empty"),
+    (["run", "word " * 10_000 + "predict y from one_class.csv"], "8,000 is the most"),
+    (["run", "Predict y from absent.csv"], "There is no file"),
+    (["run", "Predict y from empty.csv"], "is empty"),
+    (["run", "Predict y from binary.csv"], "not a table"),
+    (["run", "Predict y from one_row.csv"], "only 1 row"),
+    (["run", "Predict y from one_class.csv"], "only one value"),
+    (["run", "Predict y from no_target.csv"], "has no values"),
+    (["run", "Predict x from one_class.csv, maximise accuracy, 0 trials"], "must be positive"),
+    (["run", "Predict x from one_class.csv, accuracy"], "No column is left"),
     (["run"], "Missing argument"),
     (["fly"], "No such command"),
 ]
@@ -208,11 +218,16 @@ def bad_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "task.yaml").write_text(TASK.to_yaml(), encoding="utf-8")
     (place / "broken.yaml").write_text("a: [", encoding="utf-8")
     (place / "latin.yaml").write_bytes("a: ü".encode("latin-1") * 1000)
+    (place / "empty.csv").touch()
+    (place / "binary.csv").write_bytes(bytes(range(256)) * 9)
+    (place / "one_row.csv").write_text("x,y\n1,2\n")
+    (place / "one_class.csv").write_text("x,y\n" + "1,a\n2,a\n" * 30)
+    (place / "no_target.csv").write_text("x,y\n" + "1,\n2,\n" * 30)
     Store.create(TASK, "taken", str(place / "plaintune.db"))
     return place
 
 
-@pytest.mark.parametrize(("words", "sentence"), BAD, ids=[" ".join(w) for w, _ in BAD])
+@pytest.mark.parametrize(("words", "sentence"), BAD, ids=[" ".join(w)[-60:] for w, _ in BAD])
 def test_bad_input_is_one_sentence(
     bad_place: Path,
     monkeypatch: pytest.MonkeyPatch,
