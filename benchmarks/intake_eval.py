@@ -17,7 +17,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -247,8 +247,13 @@ def evaluate(rows: Sequence[Row], answers: Mapping[str, str], reader: str) -> Sc
     return score
 
 
-def ask_all(model: LanguageModel, rows: Sequence[Row], answers: dict[str, str]) -> list[float]:
-    """Ask the model about rows without an answer, table by table (they share a prefix)."""
+def ask_all(
+    model: LanguageModel,
+    rows: Sequence[Row],
+    answers: dict[str, str],
+    keep: Callable[[Mapping[str, str]], None],
+) -> list[float]:
+    """Ask about rows without an answer, table by table (they share a prefix); `keep` each."""
     seconds = []
     for row in sorted(rows, key=lambda r: (r["table"], r["id"])):
         if row["id"] in answers:
@@ -258,7 +263,7 @@ def ask_all(model: LanguageModel, rows: Sequence[Row], answers: dict[str, str]) 
         answer = llm_reader.ask(model, row["description"], row["table"], columns)
         seconds.append(time.monotonic() - started)
         answers[row["id"]] = answer.completion.text
-        record(recorded() | answers)
+        keep(answers)
     return seconds
 
 
@@ -292,7 +297,7 @@ def main() -> None:
 
         model = open_language_model(notify=print)
         assert model is not None
-        seconds = sorted(ask_all(model, rows, answers))
+        seconds = sorted(ask_all(model, rows, answers, lambda said: record({**recorded(), **said})))
         if seconds:
             print(f"{len(seconds)} answers, median {seconds[len(seconds) // 2]:.1f} s each\n")
     scores = {reader: evaluate(rows, answers, reader) for reader in READERS}

@@ -70,7 +70,7 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
     start = max(clause.start, span.start - 45, ended)
     before = text.folded[start : span.start]
     found = re.search(rf"(?<![^\W\d_])({each})[^\d,;]{{0,28}}$", before)
-    if found is None or (ended == start and found.start() <= 4):
+    if found is None or (ended and ended == start and found.start() <= 4):
         return None
     return Span(start + found.start(), span.end)
 
@@ -79,7 +79,9 @@ def _of_the_past(text: Text, span: Span) -> bool:
     """Return whether a length of time tells a story instead of setting a limit."""
     before = text.folded[max(0, span.start - 24) : span.start]
     after = text.folded[span.end : span.end + 12]
-    return bool(_STORY_BEFORE.search(before) or _STORY_AFTER.match(after))
+    clause = text.folded[text.clause(span).start : span.start]
+    told = re.search(r"\b(got|reached|achieved|scored|needed|ran for)\b[^,]*$", clause)
+    return bool(told or _STORY_BEFORE.search(before) or _STORY_AFTER.match(after))
 
 
 _STORY_BEFORE = re.compile(

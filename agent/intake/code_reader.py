@@ -15,6 +15,7 @@ from agent.intake.budgets import read_budget
 from agent.intake.claims import Claim, Reading
 from agent.intake.columns import ColumnMention, column_mentions, read_target
 from agent.intake.files import file_spans
+from agent.intake.mentions import Alias
 from agent.intake.metrics import metric_mentions, read_metrics
 from agent.intake.models import model_mentions, read_models
 from agent.intake.numbers import numbers_in
@@ -26,10 +27,11 @@ from evals.task import Kind
 
 @dataclass(frozen=True)
 class CodeReader:
-    """Reads `text` about a table with `columns`."""
+    """Reads `text` about a table with `columns`; `values` are names of their values."""
 
     text: Text
     columns: tuple[str, ...]
+    values: tuple[Alias, ...] = ()
 
     @cached_property
     def wishes(self) -> Wishes:
@@ -78,12 +80,12 @@ class CodeReader:
     @cached_property
     def target(self) -> Reading:
         """The column to predict."""
-        return read_target(self.text, self.columns, self.jargon)
+        return read_target(self.text, self.columns, self.jargon, self.values)
 
     @cached_property
     def mentions(self) -> list[ColumnMention]:
         """All columns named."""
-        return column_mentions(self.text, self.columns, self.jargon)
+        return column_mentions(self.text, self.columns, self.jargon, self.values)
 
     def validation(self) -> Reading:
         """How to split, where the words say so, and the test part and the seed."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent.intake.claims import Claim, Reading
 from agent.intake.mentions import Alias, Hit, mentions_of, normal
 from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import stopwords, words
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _UNITS = frozenset(
     {
@@ -54,14 +58,23 @@ def spoken(column: str) -> str:
 
 
 def column_mentions(
-    text: Text, columns: Sequence[str], taken: Iterable[Span] = ()
+    text: Text,
+    columns: Sequence[str],
+    taken: Iterable[Span] = (),
+    values: Sequence[Alias] = (),
 ) -> list[ColumnMention]:
-    """Return the columns mentioned outside `taken` spans, in order."""
+    """Return the columns mentioned outside `taken` spans, in order.
+
+    `values` are names of values that only one column has ("malignant").
+    """
     busy = list(taken)
     found: list[ColumnMention] = []
-    kinds = ((3, _names), (2, _shortened), (2, concept_aliases), (1, _parts))
+    kinds = (
+        *((3, _names(columns)), (2, _shortened(columns)), (2, concept_aliases(columns))),
+        *((1, [*values]), (1, _parts(columns))),
+    )
     for strength, aliases in kinds:
-        for hit in _hits(text, aliases(columns), busy, least=_LEAST[strength]):
+        for hit in _hits(text, aliases, busy, least=_LEAST[strength]):
             busy.append(hit.span)
             sure = strength if hit.exact else min(strength, 2)
             found.append(ColumnMention(hit.key[0], hit.span, sure))
@@ -69,6 +82,8 @@ def column_mentions(
     return [_with_role(text, m, found) for m in found]
 
 
+MOST_VALUES = 8
+"""Values of a column that may stand for it; more are not worth knowing by name."""
 _LEAST = {3: 5, 2: 7, 1: 7}
 """Letters of a word that may be misspelt, by strength."""
 
@@ -133,6 +148,39 @@ def concept_aliases(columns: Sequence[str]) -> list[Alias]:
     return found
 
 
+def means_another(quote: str, column: str) -> bool:
+    """Return whether quoted words are about something that `column` is not: age, and not price."""
+    said, own = Text(quote), set(spoken(column).split())
+    about = [
+        {w for name in names for w in normal(name).split()}
+        for names in words("columns")["concepts"].values()
+        if any(True for _ in said.find(names))
+    ]
+    return bool(about) and not any(own & concept for concept in about)
+
+
+def value_aliases(frame: DataFrame) -> list[Alias]:
+    """Return what the values of columns with few of them are called, where one column has them."""
+    owners: dict[str, set[str]] = {}
+    for i, column in enumerate(map(str, frame.columns)):
+        series = frame.iloc[:, i]
+        if series.dtype.kind in "fiub" or series.nunique() > MOST_VALUES:
+            continue
+        for value in series.dropna().unique():
+            for name in names_of_value(value):
+                owners.setdefault(name, set()).add(column)
+    return [Alias((min(c), ""), n) for n, c in owners.items() if len(c) == 1 and len(n) >= 2]
+
+
+def names_of_value(value: object) -> list[str]:
+    """Return what a class may be called, in any language; yes and no are no names."""
+    word = str(value).strip().replace("_", " ")
+    if len(word) < 3 or word.lower() in ("yes", "no", "true", "false"):
+        return []
+    alike = [v for v in words("values")["values"] if fold(word) in map(fold, v)]
+    return [word, *(w for line in alike for w in line)]
+
+
 def _with_role(text: Text, mention: ColumnMention, found: Sequence[ColumnMention]) -> ColumnMention:
     if mention.strength == 1 and _part_of_more(text, mention.span):
         return ColumnMention(mention.column, mention.span, 0)
@@ -168,47 +216,75 @@ def _role(text: Text, mention: ColumnMention, found: Sequence[ColumnMention]) ->
     return "target" if re.match(rf"{glue}(?:{said})(?![^\W_])", after) else ""
 
 
-def read_target(text: Text, columns: Sequence[str], taken: Iterable[Span] = ()) -> Reading:
+def read_target(
+    text: Text,
+    columns: Sequence[str],
+    taken: Iterable[Span] = (),
+    values: Sequence[Alias] = (),
+) -> Reading:
     """Claim `data.target`: sure where a column is named and nothing else could be meant."""
     reading = Reading()
-    mentions = [m for m in column_mentions(text, columns, taken) if m.role != "not target"]
-    for strength, role, sure in (
-        (3, "target", True),
-        (2, "target", True),
-        (3, "", False),
-        (1, "target", False),
-        (2, "", False),
-        (1, "", False),
-    ):
-        fitting = [m for m in mentions if m.strength == strength and (m.role == role)]
+    found = column_mentions(text, columns, taken, values)
+    mentions = [m for m in found if m.role != "not target"]
+    for strength, role, sure in _ORDER:
+        fitting = [m for m in mentions if m.strength == strength and m.role == role]
         names = list(dict.fromkeys(m.column for m in fitting))
         if not names:
             continue
+        best = max(fitting, key=lambda m: m.span.end - m.span.start)
         alone = len(names) == 1
-        claim = Claim(names[0], text.quote(fitting[0].span), sure=sure and alone)
-        if alone or role == "target":
+        telling = alone or role == "target" or strength == 2
+        chosen = fitting[0] if alone or role == "target" else best
+        if telling:
+            claim = Claim(chosen.column, text.quote(chosen.span), sure=sure and alone)
             reading.add("data.target", claim)
-        reading.notes += names
         break
     return reading
 
 
+_ORDER = (
+    *((3, "target", True), (2, "target", True), (3, "", False)),
+    *((1, "target", False), (2, "", False), (1, "", False)),
+)
+"""Which mention is the target, likeliest first: its strength, its role, whether that is sure."""
+
+
 def named_target(text: Text, columns: Sequence[str]) -> Reading:
     """Note a target that the user names outright and that does not exist."""
+    known = {n for c in columns for n in (normal(c), spoken(c))}
     reading = Reading()
     for pattern in _OUTRIGHT:
         for match in pattern.finditer(text.folded):
             said = text.raw[match.start(1) : match.end(1)]
-            if normal(said) not in {n for c in columns for n in (normal(c), spoken(c))}:
-                reading.add("data.target", Claim(said, text.quote(Span(*match.span()))))
+            if normal(said) not in known:
+                reading.add("data.target", Claim(said, text.quote(Span(*match.span(1)))))
                 return reading
     return reading
 
 
-_NAME = r"[\"'«„“”]?([a-z][\w.]*(?:_[\w.]+)*)[\"'»“”]?"
+def nearest_column(said: str, columns: Sequence[str]) -> str:
+    """Return the column whose name is nearest to `said`."""
+    from rapidfuzz import process
+
+    return str(process.extract(said, columns, processor=spoken, limit=1)[0][0])
+
+
+def spelt_so(claim: Claim | None, said: str) -> bool:
+    """Return whether the column claimed is what `said` spells, a slip or two forgiven."""
+    from rapidfuzz import fuzz
+
+    if claim is None or normal(said) not in normal(claim.quote):
+        return False
+    return fuzz.ratio(spoken(str(claim.value)), normal(claim.quote)) >= 75
+
+
+_NAME = (
+    r"[\"'«„“”]?([a-z][\w.]*[a-z0-9])[\"'»“”]?(?=\s*(?:[.,;:!?)]|$|\b(?:from|in|with|using|by)\b))"
+)
 _OUTRIGHT = (
     re.compile(
-        rf"\b(?:target|zielspalte|zielvariable|label)\s*(?:column|variable)?\s*(?:is|ist|=|:|called|named)\s*(?:the\s|column\s)*{_NAME}"
+        r"\b(?:target|zielspalte|zielvariable|label)\s*(?:column|variable)?\s*"
+        rf"(?:is|ist|=|:|called|named)\s*(?:the\s|column\s)*{_NAME}"
     ),
     re.compile(
         r"\b(?:column|spalte|colonne|columna|coluna|colonna|kolom)\s+(?:called\s|named\s)?"

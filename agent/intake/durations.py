@@ -92,12 +92,9 @@ def _counted(text: Text, number: Number) -> Duration | None:
             return None
         seconds, end = unit, near.end()
     total = number.value * seconds
-    half = re.match(rf"\s*(?:{_half_phrases(text)})", rest[end:])
-    if half:
-        total, end = total + seconds / 2, end + half.end()
-    elif quarter := re.match(r"\s+and\s+(a|three)\s+quarters?", rest[end:]):
-        total += seconds * (0.25 if quarter[1] == "a" else 0.75)
-        end += quarter.end()
+    for key, share in (("and_half", 0.5), ("and_quarter", 0.25)):
+        if more := re.match(rf"\s*(?:{_phrases_of(text, key)})", rest[end:]):
+            total, end = total + share * seconds, end + more.end()
     return Duration(total, Span(number.span.start, number.span.end + end))
 
 
@@ -112,9 +109,9 @@ def _ends(rest: str, end: int) -> bool:
     )
 
 
-def _half_phrases(text: Text) -> str:
-    phrases = [fold(p) for p in text.phrases("and_half")]
-    return "|".join(re.escape(p) + r"(?![^\W_])" for p in sorted(phrases, key=len, reverse=True))
+def _phrases_of(text: Text, key: str) -> str:
+    phrases = sorted({fold(p) for p in text.phrases(key)}, key=len, reverse=True)
+    return "|".join(re.escape(p) + r"(?![^\W_])" for p in phrases) or r"(?!)"
 
 
 def _near(word: str, units: dict[str, float]) -> float | None:

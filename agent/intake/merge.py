@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from agent.intake.claims import Claim, Reading
 from agent.intake.code_reader import CodeReader
+from agent.intake.columns import means_another
+from agent.intake.durations import durations_in
 from agent.intake.metrics import for_kind
 from agent.intake.models import ALL, fits
 from agent.intake.numbers import numbers_in
@@ -18,22 +20,22 @@ from evals.task import Kind
 
 @dataclass(frozen=True)
 class Merged:
-    """A field's claim, and the other reader's where the two differ (`rival`)."""
+    """A field's likelier claim, and the other reader's where the two differ (`rival`)."""
 
     claim: Claim | None
     rival: Claim | None = None
 
 
 def merge_target(code: CodeReader, model: Reading) -> Merged:
-    """Return the target; `rival` is set where neither reader can be preferred."""
+    """Return the target; code's word counts more unless it is one telling word of a name."""
     said, other = code.target.get("data.target"), model.get("data.target")
-    if other and _only_jargon(code, other.quote):
+    if other and (_only_jargon(code, other.quote) or means_another(other.quote, other.value)):
         other = None
     if said is None or other is None:
         return Merged(_strong(code, said) if other is None else other)
     if said.value == other.value or said.sure:
         return Merged(said)
-    return Merged(said, other) if _strength(code, said) == 3 else Merged(other, None)
+    return Merged(said, other) if _strength(code, said) >= 2 else Merged(other, said)
 
 
 def _strong(code: CodeReader, said: Claim | None) -> Claim | None:
@@ -71,14 +73,20 @@ _EMPTY = {"model", "something", "trials", "data", "file", "table", "optimise", "
 _EMPTY |= {"modell", "modele", "modelo", "modello", "optimiere", "useful", "optimiser", "etwas"}
 
 
-def merge_models(code: Reading, model: Reading, kind: Kind) -> Merged:
-    """Return the families; the model's word counts where code found none."""
+def merge_models(code: Reading, model: Reading, kind: Kind, text: Text) -> Merged:
+    """Return the families; the model's word counts where code found none.
+
+    A small model names families that nobody mentioned, and always several: one alone is taken, and
+    only in a language that is not English, of which code knows every name.
+    """
     said, other = code.get("models"), model.get("models")
     if said and (said.sure or not other):
         return Merged(said)
     if not other:
         return Merged(None)
     wanted, out = other.value
+    if text.languages[0] == "en" or len(wanted) + len(out) != 1:
+        return Merged(said)
     families = [f for f in wanted if fits(f, kind)]
     if not families and out:
         families = [f for f in ALL if fits(f, kind) and f not in out]
@@ -111,7 +119,9 @@ def _tells_a_measure(code: CodeReader, claim: Claim) -> bool:
 def merge_budget(code: Reading, model: Reading, text: Text) -> dict[str, Claim]:
     """Return the limits; the model's numbers count where code found none of that kind."""
     claims = dict(code.claims)
-    values = [n.value for n in numbers_in(text)]
+    numbers = numbers_in(text)
+    times = [d.span for d in durations_in(text, numbers)]
+    values = [n.value for n in numbers if not any(n.span.overlaps(t) for t in times)]
     spent = {c.value for c in claims.values()}
     for name in ("budget.trials", "validation.folds"):
         other = model.get(name)

@@ -36,13 +36,24 @@ def _aliases() -> tuple[Alias, ...]:
 
 def metric_mentions(text: Text, taken: Iterable[Span] = ()) -> list[MetricMention]:
     """Return the metrics mentioned outside `taken` spans, in order, each once."""
-    hits = mentions_of(text, _aliases(), taken)
+    hits = [h for h in mentions_of(text, _aliases(), taken) if not _achieved(text, h.span)]
     out = ruled_out(text, [h.span for h in hits])
     found: list[MetricMention] = []
     for hit, negated in zip(hits, out, strict=True):
         direction, shown = _direction(text, hit.span), _only_shown(text, hit.span)
         found.append(MetricMention(hit.key[0], hit.span, negated, shown, direction))
     return _explained(text, found)
+
+
+def _achieved(text: Text, span: Span) -> bool:
+    """Return whether a metric comes with a score somebody has: "0.85 accuracy", "AUC of 0.9"."""
+    before = text.folded[max(0, span.start - 8) : span.start]
+    after = text.folded[span.end : span.end + 12]
+    number = r"(?:0?[.,]\d+|\d\d(?:[.,]\d+)?\s?%)"
+    return bool(
+        re.search(rf"{number}\s(?:of\s)?$", before)
+        or re.match(rf"\s(?:of|was|is|von|de)\s{number}", after)
+    )
 
 
 def _explained(text: Text, found: list[MetricMention]) -> list[MetricMention]:
@@ -62,7 +73,9 @@ def _explained(text: Text, found: list[MetricMention]) -> list[MetricMention]:
             and _same_idea(kept[-1], mention)
         ):
             kept[-1] = replace(kept[-1], span=Span(kept[-1].span.start, mention.span.end))
-        elif mention.metric not in [k.metric for k in kept if k.out == mention.out]:
+        elif (mention.metric, mention.out, mention.direction) not in [
+            (k.metric, k.out, k.direction or mention.direction) for k in kept
+        ]:
             kept.append(mention)
     return kept
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -70,7 +71,7 @@ def _past(text: Text, span: Span) -> bool:
 def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     """Claim the families wished for, or all that fit less those ruled out."""
     reading = Reading()
-    mentions = _without_details(model_mentions(text, taken))
+    mentions = _without_details(text, model_mentions(text, taken))
     wished = [m for m in mentions if not m.out and not m.past]
     wished = wished or [m for m in mentions if not m.out and m.past]
     out = {f for m in mentions if m.out for f in _for_kind(m, kind, ruled_out=True)}
@@ -98,19 +99,23 @@ def _claim_wished(
     reading.add("models", Claim(left or tuple(families), quote, sure=sure))
 
 
-def _without_details(mentions: Sequence[Mention]) -> list[Mention]:
+def _without_details(text: Text, mentions: Sequence[Mention]) -> list[Mention]:
     """Drop a group that another mention spells out: "gradient boosting (lightgbm)"."""
-    return [m for m in mentions if not (m.group and _spelled_out(m, mentions))]
+    return [m for m in mentions if not (m.group and _spelled_out(text, m, mentions))]
 
 
-def _spelled_out(group: Mention, mentions: Sequence[Mention]) -> bool:
-    members = set(group.families)
-    others = [m for m in mentions if m is not group and m.out == group.out and not m.group]
-    return any(
-        set(m.families) <= members
-        and (abs(m.span.start - group.span.end) <= 4 or 0 <= group.span.start - m.span.end <= 3)
-        for m in others
-    )
+def _spelled_out(text: Text, group: Mention, mentions: Sequence[Mention]) -> bool:
+    for other in mentions:
+        if other.group or other.out != group.out or not set(other.families) <= set(group.families):
+            continue
+        after = text.folded[group.span.end : max(group.span.end, other.span.start)]
+        before = text.folded[other.span.end : max(other.span.end, group.span.start)]
+        named = re.fullmatch(
+            r"\s?[(:]\s?|,?\s(?:like|such as|i\.?e\.?,?|namely|with|z\. ?b\.)\s", after
+        )
+        if named or (before and re.fullmatch(r"\s|\s?\(", before)):
+            return True
+    return False
 
 
 def _for_kind(mention: Mention, kind: Kind, ruled_out: bool = False) -> Iterator[str]:

@@ -64,7 +64,13 @@ def _digits(text: Text) -> Iterator[Number]:
             scale, end = "", match.end("number")  # "30 m" are minutes
         else:
             end = match.end()
-        yield Number(_value(match["number"]) * _SCALES.get(scale, 1), Span(match.start(), end))
+        sign = (
+            -1
+            if re.search(r"(?:^|\s)[-−]$", text.raw[max(0, match.start() - 2) : match.start()])
+            else 1
+        )
+        value = sign * _value(match["number"]) * _SCALES.get(scale, 1)
+        yield Number(value, Span(match.start() - (sign < 0), end))
 
 
 def _value(digits: str) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from agent.intake.claims import Claim
+from agent.intake.columns import names_of_value
 from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import words
 from evals.parameters import Scalar
@@ -27,7 +28,7 @@ def read_positive(text: Text, target: Series, taken: Iterable[Span] = ()) -> Cla
     labels = [native(v) for v in target.dropna().unique()]
     named: dict[Scalar, Span] = {}
     for label in labels:
-        for span in text.find(_names(label)):
+        for span in text.find(names_of_value(label)):
             after = text.folded[span.end : span.end + 16]
             if not any(span.overlaps(b) for b in busy) and not re.match(_OF_MODEL, after):
                 named.setdefault(label, span)
@@ -37,15 +38,6 @@ def read_positive(text: Text, target: Series, taken: Iterable[Span] = ()) -> Cla
     if len(named) > 1 and not _marked(text, span):
         return None
     return Claim(label, text.quote(span))
-
-
-def _names(label: Scalar) -> list[str]:
-    """Return what a class may be called, in any language; yes and no are no names."""
-    word = str(label).strip().replace("_", " ")
-    if len(word) < 3 or word.lower() in ("yes", "no", "true", "false"):
-        return []
-    alike = [v for v in words("values")["values"] if fold(word) in map(fold, v)]
-    return [word, *(w for line in alike for w in line)]
 
 
 def _opposite(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None:

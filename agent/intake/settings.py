@@ -138,15 +138,32 @@ def _around(text: Text, number: Number, numbers: Sequence[Number]) -> list[Wish]
     clause = text.clause(number.span)
     after = re.compile(r"[\s-]*(?:" + names.pattern + r")").match(text.folded, number.span.end)
     if after and _whole(text, after):
-        word = normal(re.sub(r"^[\s-]+", "", after[0]))
+        setting = _settings()[normal(re.sub(r"^[\s-]+", "", after[0]))]
         span = Span(number.span.start, after.end())
-        sign = _sign(
-            text, Span(max(clause.start, number.span.start - 32), number.span.start), after.end()
-        )
-        return [Wish(_settings()[word], sign or "=", _number(number), span)]
+        if other := _other_end(text, number, numbers):
+            low, high = sorted((_number(other), _number(number)))
+            span = Span(other.span.start, after.end())
+            return [Wish(setting, ">=", low, span), Wish(setting, "<=", high, span)]
+        lead = Span(max(clause.start, number.span.start - 32), number.span.start)
+        return [Wish(setting, _sign(text, lead, after.end()) or "=", _number(number), span)]
     window = Span(max(clause.start, number.span.start - 48), number.span.start)
     before = [m for m in names.finditer(text.folded, window.start, window.end) if _whole(text, m)]
     return _after_name(text, before[-1], number, numbers) if before else []
+
+
+def _other_end(text: Text, number: Number, numbers: Sequence[Number]) -> Number | None:
+    """Return the number that opens a range: 100 in "between 100 and 400 trees"."""
+    for other in numbers:
+        between = text.folded[other.span.end : number.span.start]
+        opened = text.folded[max(0, other.span.start - 12) : other.span.start]
+        ranged = re.search(
+            r"(?:between|from|zwischen|entre|tra|tussen|von|de|od|miedzy)\s$", opened
+        )
+        if re.fullmatch(r"\s?(?:-|to|bis)\s?", between) or (
+            ranged and re.fullmatch(r"\s(?:and|und|et|y|e|en|i|to|bis|a|à)\s", between)
+        ):
+            return other
+    return None
 
 
 def _after_name(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from agent.intake import llm_reader
 from agent.intake.claims import Ask, Claim, Question, Reading
 from agent.intake.code_reader import CodeReader
-from agent.intake.columns import named_target, spoken
+from agent.intake.columns import named_target, nearest_column, spelt_so, value_aliases
 from agent.intake.files import read_file
 from agent.intake.interview import Interview
 from agent.intake.kinds import read_kind
@@ -67,7 +67,7 @@ def understand(
     if frame is None:
         notify(f"Reading {path} …")
         frame = read_table(directory / path)
-    reader = CodeReader(text, tuple(str(c) for c in frame.columns))
+    reader = CodeReader(text, tuple(map(str, frame.columns)), tuple(value_aliases(frame)))
     answer = intake.second_reader(language_model, path, frame, notify)
     return intake.task(path, frame, reader, answer)
 
@@ -99,7 +99,7 @@ class _Intake:
         self.sources[name] = Source(origin=claim.origin, quote=claim.quote)
         return claim.value
 
-    def chose(self, name: str, value: str) -> Claim:
+    def chose(self, value: str) -> Claim:
         """Return what the user answered as a claim of their own words."""
         return Claim(value, f"your answer: {value}")
 
@@ -110,7 +110,7 @@ class _Intake:
             tables = tuple(tables_in(directory))
             question = Question(name, sentence, tables, tables[0] if tables else "")
             hint = "Name one file in the description."
-            reading.add(name, self.chose(name, self.interview.settle(question, hint)))
+            reading.add(name, self.chose(self.interview.settle(question, hint)))
         claim = reading.claims["data.path"]
         if claim.origin != "your words":
             self.interview.assume(f"No file is named; {claim.quote}.")
@@ -187,21 +187,21 @@ class _Intake:
     def _target(self, code: CodeReader, model: Reading, frame: DataFrame) -> str:
         columns = [str(c) for c in frame.columns]
         outright = named_target(self.text, columns).get("data.target")
-        if outright and not code.target.get("data.target"):
-            return self._missing_target(str(outright.value), columns)
+        claim = code.target.get("data.target")
+        if outright and not spelt_so(claim, str(outright.value)):
+            nearest = str(claim.value) if claim else nearest_column(str(outright.value), columns)
+            return self._missing_target(str(outright.value), nearest, columns)
         merged = merge_target(code, model)
-        if merged.claim is None or merged.rival is not None:
-            return self._ask_target(columns, merged.claim, merged.rival)
+        if merged.claim is None:
+            return self._ask_target(columns)
+        if merged.rival is not None:
+            return self._choose_target(columns, merged.claim, merged.rival)
         claim = merged.claim
         if claim.origin == "LLM":
             self.interview.assume(f"“{claim.quote}” was read as the column {claim.value}.")
         return str(self.note("data.target", claim))
 
-    def _missing_target(self, said: str, columns: list[str]) -> str:
-        from rapidfuzz import process
-
-        near = process.extractOne(said, columns, processor=spoken)
-        nearest = str(near[0]) if near else columns[-1]
+    def _missing_target(self, said: str, nearest: str, columns: list[str]) -> str:
         question = Question(
             "data.target",
             f"There is no column {said!r}; the nearest is {nearest!r}.",
@@ -209,20 +209,26 @@ class _Intake:
             nearest,
         )
         hint = f"Columns: {_few(columns)}."
-        return str(self.note("data.target", self.chose("", self.interview.settle(question, hint))))
+        return str(self.note("data.target", self.chose(self.interview.settle(question, hint))))
 
-    def _ask_target(self, columns: list[str], first: Claim | None, second: Claim | None) -> str:
-        if first and second:
-            sentence = (
-                f"“{first.quote}” and “{second.quote}” name two columns that could be predicted, "
-                f"{first.value} and {second.value}."
-            )
-        else:
-            sentence = "The description does not say which column to predict."
-        default = str(first.value) if first else columns[-1]
-        question = Question("data.target", sentence, tuple(columns), default)
+    def _ask_target(self, columns: list[str]) -> str:
+        sentence = "The description does not say which column to predict."
+        question = Question("data.target", sentence, tuple(columns), columns[-1])
         hint = f'Say "predict …" with one of: {_few(columns)}.'
-        return str(self.note("data.target", self.chose("", self.interview.settle(question, hint))))
+        return str(self.note("data.target", self.chose(self.interview.settle(question, hint))))
+
+    def _choose_target(self, columns: list[str], first: Claim, second: Claim) -> str:
+        sentence = (
+            f"Is {first.value} (“{first.quote}”) to be predicted, or {second.value} "
+            f"(“{second.quote}”)?"
+        )
+        ordered = dict.fromkeys([str(first.value), str(second.value), *columns])
+        question = Question("data.target", sentence, tuple(ordered), str(first.value))
+        answer = self.interview.decide(question)
+        if answer == first.value:
+            self.interview.assume(f"{first.value} is predicted, not {second.value}.")
+            return str(self.note("data.target", first))
+        return str(self.note("data.target", self.chose(answer)))
 
     def _positive(
         self, code: CodeReader, model: Reading, frame: DataFrame, target: str, kind: Kind
@@ -249,7 +255,7 @@ class _Intake:
             hint = f"Choose among: {', '.join(fitting)}."
             answer = self.interview.settle(question, hint)
             return tuple(self.note(name, Claim((answer,), f"your answer: {answer}")))
-        claim = merge_models(reading, model, kind).claim
+        claim = merge_models(reading, model, kind, self.text).claim
         if claim is None:
             self.interview.assume(f"No model is named: all that fit a {kind} target are searched.")
             claim = Claim(fitting, "", origin="default")
