@@ -189,13 +189,13 @@ def test_a_target_that_the_words_do_not_bear_out_is_not_taken(folder: Path, word
 def test_code_wins_where_it_is_sure_and_asks_where_not(folder: Path) -> None:
     wrong = ANSWER | {"words": "churn", "target": "spent", "models": ["mlp"], "trials": 7}
     wrong |= {"measure": "ROC AUC", "metric": "accuracy"}
-    model = ScriptedModel([wrong, wrong])
+    model = ScriptedModel([wrong, wrong | {"words": "buyers"}])
     task = read(folder, "predict churn, svm, ROC AUC, 30 trials", language_model=model)
     assert task.data is not None
     assert (task.data.target, task.models, task.budget.trials) == ("churn", ("svm",), 30)
     assert task.objective.metric == "roc_auc"
     assert task.questions == ()
-    task = read(folder, "shop.csv churn svm", language_model=model)
+    task = read(folder, "shop.csv churn of buyers svm", language_model=model)
     assert "Is churn" in task.questions[0]
 
 
