@@ -36,9 +36,10 @@ TEMPERATURE = 0.8
 class Limits:
     """What the language model may cost. Seconds, unless said otherwise.
 
-    A trial waits at most `patience` for the warmstart and at most min(`patience`, mean cost of a
-    trial) for later answers. A question without an answer after `timeout` counts as failed. After
-    `failures` failures in a row the model is asked once in `pause` trials only.
+    The warmstart is waited for at most `patience`, a later answer at most min(`patience`, mean cost
+    of a trial), however many trials pass meanwhile. A question without an answer after `timeout`
+    counts as failed. After `failures` failures in a row the model is asked once in `pause` trials
+    only.
     """
 
     patience: float = 30.0
@@ -116,6 +117,8 @@ class Adviser:
         self._view = view
         self._wants = wants
         self._open: _Open | None = None
+        self._waited = 0.0
+        """Seconds that all trials together have waited for the open question."""
         self._said: set[str] = set()
 
     def advice(self, trials: Sequence[Trial]) -> Advice:
@@ -137,6 +140,7 @@ class Adviser:
             return
         last = calls[-1].rejected if calls else ()
         ask = self._asker(role, trials)
+        self._waited = 0.0
         self._open = _Open(role, len(trials), time.time(), ask, ask(last), Future())
         arguments = (self._open, tuple(trials))
         threading.Thread(target=self._answer, args=arguments, daemon=True, name="adviser").start()
@@ -240,9 +244,11 @@ class Adviser:
         """Record the open question's answer, waiting for it within patience."""
         if self._open is None:
             return
+        began = time.monotonic()
         try:
-            self._open.outcome.result(timeout=self._patience(trials))
+            self._open.outcome.result(timeout=max(0.0, self._patience(trials) - self._waited))
         except TimeoutError:
+            self._waited += time.monotonic() - began
             if time.time() - self._open.started < self._limits.timeout:
                 self._say("The language model is slower than the trials: going on, it may follow.")
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -158,3 +159,27 @@ def test_a_surrogate_without_a_view_does_not_end_the_search() -> None:
     run(Adviser(TASK, model, log=log, notify=said.append, view=broken), 6)
     assert len(log.calls()) > 1
     assert "no view to show: ArithmeticError" in said[0]
+
+
+class Never:
+    """An outcome that never comes; keeps how long each `ask` would wait for it."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def result(self, timeout: float) -> None:
+        self.waits.append(timeout)
+        time.sleep(timeout)
+        raise TimeoutError
+
+
+def test_all_trials_together_wait_for_an_answer_once() -> None:
+    model = ScriptedModel(lambda m: says(0.9))
+    adviser = Adviser(TASK, model, log=Log(), limits=Limits(patience=0.2))
+    adviser.advice(trials(0))
+    never = Never()
+    assert adviser._open
+    adviser._open = replace(adviser._open, outcome=never)  # type: ignore[arg-type]
+    for number in range(1, 5):
+        adviser.advice(trials(number))
+    assert never.waits == [0.2, 0.0, 0.0, 0.0]
