@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 from agent.signals import Interrupted, interruptible
 from prompts.errors import PlaintuneError
@@ -36,16 +39,17 @@ def run_safely(call: Callable[[], object]) -> int:
     return 0
 
 
-def leave(code: int) -> None:
-    """End the process; after an interruption without waiting for native threads."""
-    try:
+def leave(code: int) -> NoReturn:
+    """End the process after its clean-up functions, without unloading native libraries.
+
+    A language model that still computes in its own threads crashes the process when Python unloads
+    it, or holds it up for as long as its answer takes.
+    """
+    atexit._run_exitfuncs()
+    with suppress(BrokenPipeError):
         sys.stdout.flush()
         sys.stderr.flush()
-    except BrokenPipeError:
-        os._exit(code or 1)
-    if code > 128:
-        os._exit(code)
-    sys.exit(code)
+    os._exit(code)
 
 
 def say(text: str) -> None:

@@ -257,3 +257,15 @@ def test_a_bug_is_logged_and_not_shown(
     log = here / "state/plaintune/errors.log"
     assert str(log) in done.err
     assert "ZeroDivisionError: oh" in log.read_text()
+
+
+def test_leaving_cleans_up_and_does_not_wait_for_threads() -> None:
+    code = (
+        "import atexit, threading, time\nfrom agent.exits import leave\n"
+        "threading.Thread(target=time.sleep, args=(600,)).start()\n"
+        "atexit.register(print, 'cleaned up')\nleave(3)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (3, "cleaned up\n")
