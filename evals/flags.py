@@ -76,6 +76,7 @@ def _option(chunk: str) -> Argument | None:
     off = next((f for f in flags if f.startswith("--no-") and len(flags) > 1), "")
     on = [f for f in flags if f != off]
     flag = max(on, key=len)
+    joined = rest.startswith("=")
     kind, takes, rest = _type(rest)
     words = " ".join(rest.split())
     default, choices = _default(words), _choices(words, kind)
@@ -87,7 +88,7 @@ def _option(chunk: str) -> Argument | None:
     if off and isinstance(default, str):
         kind, default = "bool", not default.startswith("no-")
     switch = kind == "bool" and not given
-    spelled = f"{flag}={{}}" if given or "=" in rest[:1] else f"{flag} {{}}"
+    spelled = f"{flag}={{}}" if given or joined else f"{flag} {{}}"
     return settled(
         Argument(
             name=flag_name(on),

@@ -1,0 +1,140 @@
+"""What is wanted of a program, from words: which metric, which way, for how long, which parameters.
+
+Numbers and times are read as everywhere (`agent.intake.budgets`). A program's metric is its own
+("val_loss", "bleu"), so it is found by where it stands: "lowest val_loss", "get val_loss as low as
+possible", "minimise the tour length".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.intake.budgets import read_budget
+from agent.intake.text import Text
+from evals.arguments import Argument
+from evals.known_parameters import known_parameter, plain_name
+from evals.task import Budget, Objective, Source
+from prompts.errors import InvalidTaskError
+
+DOWN = r"low(?:est)?|lower|minimi[sz]e|minimum|min|small(?:est)?|fewest|least|short(?:est)?|reduce"
+UP = r"high(?:est)?|higher|maximi[sz]e|maximum|max|larg(?:e|est)|most|best|greatest|increase|raise"
+NAME = r"[A-Za-z][\w/.@-]*\w|[A-Za-z]"
+BEFORE = re.compile(
+    rf"\b(?P<way>{DOWN}|{UP}|fast(?:est)?)\s+(?:the\s+|its\s+|my\s+)?(?P<name>{NAME})", re.I
+)
+AFTER = re.compile(
+    rf"\b(?P<name>{NAME})\s+as\s+(?P<way>low|high|small|large|short)\s+as", re.I
+)
+NO_METRIC = {"trials", "possible", "of", "to", "as", "for", "a", "an", "it", "in", "and", "value"}
+LOWER_IS_BETTER = re.compile(
+    r"loss|error|err|rmse|mae|mse|mape|wer|cer|fid|perplexity|ppl|time|seconds|latency|size|cost|nll"
+)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a sentence says about a search; `sources` has a source per field read."""
+
+    objectives: tuple[Objective, ...]
+    budget: Budget
+    sources: dict[str, Source]
+
+
+def read_goal(
+    text: str,
+    *,
+    metric: str | None = None,
+    direction: str | None = None,
+    trials: int | None = None,
+    seconds: float | None = None,
+) -> Goal:
+    """Read a goal; what is given by keyword wins over the words.
+
+    Raises:
+        InvalidTaskError: no metric is named, or nothing says which way it is better, or two times
+            or numbers contradict each other.
+    """
+    sources: dict[str, Source] = {}
+    budget = _budget(text, trials, seconds, sources)
+    found = _metric_match(text) if metric is None else None
+    if found is None and metric is None:
+        raise InvalidTaskError(
+            "The goal names no score.",
+            hint="Say which number to lower or raise, such as 'lowest val_loss'.",
+        )
+    name = metric or (found.group("name") if found else "")
+    if direction is None:
+        direction, quote = _direction(text, name, found)
+        sources["objectives"] = Source(origin="your words" if quote else "default", quote=quote)
+    objective = Objective.model_validate({"metric": name, "direction": direction})
+    return Goal((objective,), budget, sources)
+
+
+def _metric_match(text: str) -> re.Match[str] | None:
+    matches = [*AFTER.finditer(text), *BEFORE.finditer(text)]
+    return next((m for m in matches if m.group("name").lower() not in NO_METRIC), None)
+
+
+def _direction(text: str, name: str, found: re.Match[str] | None) -> tuple[str, str]:
+    if found is not None:
+        way = found.group("way").lower()
+        up = re.fullmatch(UP, way, re.I) is not None
+        if way == "best":
+            up = not LOWER_IS_BETTER.search(name.lower())
+        return ("maximize" if up else "minimize"), found.group(0)
+    said = re.search(rf"\b({DOWN})\b", text, re.I), re.search(rf"\b({UP})\b", text, re.I)
+    if bool(said[0]) != bool(said[1]):
+        match = said[0] or said[1]
+        return ("minimize" if said[0] else "maximize"), match.group(0) if match else ""
+    if LOWER_IS_BETTER.search(name.lower()):
+        return "minimize", ""
+    raise InvalidTaskError(
+        f"Nothing says whether {name!r} is better when it is lower or higher.",
+        hint="Say 'lowest' or 'highest', or give direction='minimize'.",
+    )
+
+
+def _budget(
+    text: str, trials: int | None, seconds: float | None, sources: dict[str, Source]
+) -> Budget:
+    reading = read_budget(Text(text))
+    if reading.contradictions:
+        raise InvalidTaskError(reading.contradictions[0][1])
+    values = {}
+    for field in ("trials", "seconds", "seconds_per_trial"):
+        if claim := reading.get(f"budget.{field}"):
+            values[field] = claim.value
+            sources[f"budget.{field}"] = Source(origin="your words", quote=claim.quote)
+    values |= {k: v for k, v in (("trials", trials), ("seconds", seconds)) if v is not None}
+    if "trials" not in values and "seconds" not in values:
+        values["trials"] = 30
+        sources["budget.trials"] = Source(origin="default")
+    return Budget.model_validate({"trials": None, **values})
+
+
+def named(text: str, arguments: Sequence[Argument]) -> list[str]:
+    """Return the names of the arguments that a sentence names, by name or by a known alias.
+
+    Only names after "tune", "optimise", "search over" and the like count, so that the metric and
+    the file are no parameters.
+    """
+    found = re.search(
+        r"\b(?:tune|optimi[sz]e|vary|search over|try)\b(.*?)(?:\bof \S+\.\w+|;|\.\s|$)", text, re.I
+    )
+    if not found:
+        return []
+    clause = _spaced(found.group(1))
+    return [a.name for a in arguments if any(f" {n} " in f" {clause} " for n in _names(a))]
+
+
+def _names(argument: Argument) -> set[str]:
+    own = _spaced(argument.name)
+    known = known_parameter(argument.name)
+    aliases = {_spaced(n) for n in known.names} if known else set()
+    return {own, _spaced(argument.name.rsplit(".", 1)[-1])} | aliases
+
+
+def _spaced(text: str) -> str:
+    return plain_name(text).replace("_", " ")

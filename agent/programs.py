@@ -1,0 +1,238 @@
+"""From a command line or a function, and a goal in words, to a task that can be shown.
+
+A Python script is read, not run; other programs, and Hydra's, are asked for their `--help`.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.goals import Goal, named
+from agent.parameters import Program as About
+from agent.parameters import propose_all
+from evals.arguments import Argument
+from evals.evaluators.command import MARK
+from evals.flags import read_help
+from evals.known_parameters import role_of
+from evals.proposals import Proposal, space_of
+from evals.signature import read_function
+from evals.sources import read_constants, read_source
+from evals.space import SearchSpace
+from evals.task import Program, Source, Task
+from prompts.calls import CallRecord
+from prompts.chat import LanguageModel
+from prompts.errors import InvalidTaskError
+
+HELP_SECONDS = 30.0
+
+
+def _silent(message: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A task, how each parameter came into it (or not), and the calls that took."""
+
+    task: Task
+    proposals: tuple[Proposal, ...]
+    calls: tuple[CallRecord, ...] = ()
+
+
+def function_task(
+    function: Callable[..., Any],
+    goal: Goal,
+    description: str,
+    *,
+    space: SearchSpace | None = None,
+    language_model: LanguageModel | None = None,
+    notify: Callable[[str], None] = _silent,
+    **fields: Any,
+) -> Proposed:
+    """Return the task of tuning a Python function; `fields` are those of the task's program.
+
+    Raises:
+        InvalidTaskError: nothing of it can be tuned.
+    """
+    name = f"{function.__module__}:{function.__qualname__}"
+    program = Program(function=name, **fields)
+    about = About((function.__doc__ or "").strip()[:300], description)
+    arguments = read_function(function).arguments
+    return _task(
+        "function", arguments, about, goal, description, program, space, language_model, notify
+    )
+
+
+def command_task(
+    command: Sequence[str],
+    goal: Goal,
+    description: str,
+    *,
+    directory: Path,
+    space: SearchSpace | None = None,
+    language_model: LanguageModel | None = None,
+    notify: Callable[[str], None] = _silent,
+    **fields: Any,
+) -> Proposed:
+    """Return the task of tuning a command line; `fields` are those of the task's program.
+
+    Raises:
+        InvalidTaskError: the command is empty, or nothing of it can be tuned.
+    """
+    if not command:
+        raise InvalidTaskError("There is no command after --.", hint="Put what to run there.")
+    arguments, about, constants = _declared(command, directory)
+    given = {w.split("=")[0].lstrip("-").replace("-", "_") for w in command[1:]}
+    wished = named(description, arguments)
+    free = [a for a in arguments if a.name not in given or a.name in wished]
+    seed = next((a.written for a in free if role_of(a) == "seed" and a.type == "int"), "")
+    program = Program(
+        command=tuple(command),
+        written={a.name: a.written for a in free if a.written},
+        off={a.name: a.off for a in free if a.off},
+        seed="" if constants else seed,
+        constants=constants,
+        **fields,
+    )
+    return _task(
+        "command",
+        free,
+        About(about, description),
+        goal,
+        description,
+        program,
+        space,
+        language_model,
+        notify,
+    )
+
+
+def _task(
+    evaluator: str,
+    arguments: Sequence[Argument],
+    about: About,
+    goal: Goal,
+    description: str,
+    program: Program,
+    space: SearchSpace | None,
+    language_model: LanguageModel | None,
+    notify: Callable[[str], None],
+) -> Proposed:
+    if space is not None:
+        _check_known(space, arguments)
+        own = {a.name: a for a in arguments}
+        proposals = tuple(
+            Proposal(own.get(p.name, Argument(p.name, "unknown")), "tune", "you", p.reason, p)
+            for p in space.parameters
+        )
+        calls: tuple[CallRecord, ...] = ()
+    else:
+        wished = named(description, arguments)
+        chosen = [a for a in arguments if not wished or a.name in wished]
+        asked = propose_all(chosen, about, language_model, notify)
+        proposals, calls = asked.proposals, asked.calls
+        space = space_of(proposals)
+    written = {n: w for n, w in program.written.items() if n in space.names}
+    off = {n: w for n, w in program.off.items() if n in space.names}
+    content = {
+        "description": description,
+        "evaluator": evaluator,
+        "space": space,
+        "objectives": goal.objectives,
+        "budget": goal.budget,
+        "program": program.model_copy(update={"written": written, "off": off}),
+        "sources": goal.sources | {f"space.{p.argument.name}": _source(p) for p in proposals},
+    }
+    return Proposed(Task.checked(content), proposals, calls)
+
+
+def _source(proposal: Proposal) -> Source:
+    origins = {"LLM": "LLM", "you": "your words", "your program": "your data"}
+    origin = origins.get(proposal.origin, "default")
+    return Source.model_validate({"origin": origin, "quote": proposal.reason[:200]})
+
+
+def _check_known(space: SearchSpace, arguments: Sequence[Argument]) -> None:
+    known = {a.name for a in arguments}
+    unknown = [n for n in space.names if n not in known]
+    if unknown and known:
+        import difflib
+
+        near = difflib.get_close_matches(unknown[0], known, 1, 0.5)
+        hint = f"Did you mean {near[0]}?" if near else f"There is: {', '.join(sorted(known))}."
+        raise InvalidTaskError(f"The program has no parameter {unknown[0]!r}.", hint=hint)
+
+
+def _declared(command: Sequence[str], directory: Path) -> tuple[list[Argument], str, str]:
+    """Return a command's arguments, what it says of itself, and the script with its constants."""
+    if marks := [m for w in command for m in MARK.findall(w)]:
+        return [Argument(m, "float") for m in dict.fromkeys(marks)], "", ""
+    script = next((w for w in command if w.endswith(".py") and (directory / w).is_file()), "")
+    text = (directory / script).read_text("utf-8", "replace") if script else ""
+    about = _about(text)
+    if found := read_source(text):
+        return found, about, ""
+    if (not script or "hydra" in text) and (found := read_help(help_of(command, directory))):
+        return found, about, ""
+    if found := read_constants(text):
+        return found, about, script
+    raise InvalidTaskError(
+        f"Nothing says which parameters {' '.join(command)!r} has.",
+        hint="Mark them in the command, such as --lr {lr}, and give their ranges with --space.",
+    )
+
+
+def _about(text: str) -> str:
+    found = re.match(r"\s*(?:#!.*\n)?(?:\"\"\"|''')(.+?)(?:\"\"\"|'''|\n)", text, re.S)
+    return " ".join(found.group(1).split())[:300] if found else ""
+
+
+def help_of(command: Sequence[str], directory: Path) -> str:
+    """Return what a program prints when asked for `--help`; "" where it prints nothing in time."""
+    end = next((i for i, w in enumerate(command) if w.endswith(".py")), 0)
+    try:
+        done = subprocess.run(
+            [*command[: end + 1], "--help"],
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=HELP_SECONDS,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout or done.stderr
+
+
+def read_space(path: Path) -> SearchSpace:
+    """Read a space from YAML: a list of parameters, or the space of a task file.
+
+    Raises:
+        InvalidTaskError: there is no such file, or it holds no space.
+    """
+    import yaml
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidTaskError(f"The file {path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidTaskError(f"{path} is not valid YAML: {error}.") from error
+    if isinstance(content, dict) and "space" in content:
+        content = content["space"]
+    if isinstance(content, list):
+        content = {"parameters": content}
+    try:
+        return TypeAdapter(SearchSpace).validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InvalidTaskError(f"{path} holds no valid space: {where}: {first['msg']}.") from error
