@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from agent.loop import Agent
     from agent.runs import Run
     from agent.store import Store
+    from agent.tune import tunable, tune
     from evals.evaluator import Evaluator
+    from evals.reporting import report
     from evals.space import Categorical, Condition, Constraint, Float, Int, Ordinal, SearchSpace
     from evals.task import Budget, Data, Objective, Task, Validation
     from evals.trials import Evaluation, Suggestion, Trial, TrialState
@@ -42,7 +44,10 @@ __all__ = [
     "TrialState",
     "Validation",
     "plan",
+    "report",
     "run",
+    "tunable",
+    "tune",
 ]
 
 _HOMES = {
@@ -50,6 +55,8 @@ _HOMES = {
     "agent.loop": ("Agent",),
     "agent.runs": ("Run",),
     "agent.store": ("Store",),
+    "agent.tune": ("tunable", "tune"),
+    "evals.reporting": ("report",),
     "evals.evaluator": ("Evaluator",),
     "evals.space": (
         "Categorical",

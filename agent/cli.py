@@ -51,12 +51,28 @@ Name = Annotated[str | None, typer.Option("--name", help="What to call the study
 Out = Annotated[
     str | None, typer.Option("--out", help="Where files go. Without it: plaintune-runs/STUDY.")
 ]
+Command = Annotated[
+    list[str] | None,
+    typer.Argument(help="After --: a command line to tune, such as: python train.py."),
+]
+Space = Annotated[
+    str | None, typer.Option("--space", help="The command's parameters: YAML, or a task.yaml.")
+]
+Metric = Annotated[str | None, typer.Option("--metric", help="The command's score, by name.")]
+Score = Annotated[
+    str | None, typer.Option("--score", help="Regular expression; its group holds the score.")
+]
+ScoreFile = Annotated[
+    str | None, typer.Option("--score-file", help="JSON or CSV file that the command writes.")
+]
+Memory = Annotated[int | None, typer.Option("--memory", help="MiB that one trial may use.")]
 Count = Annotated[int, typer.Option("-n", "--count", help="How many configurations.")]
 
 
 @app.command()
 def run(
     source: Source,
+    command: Command = None,
     yes: Yes = False,
     no_input: NoInput = False,
     json: Json = False,
@@ -69,18 +85,30 @@ def run(
     name: Name = None,
     out: Out = None,
     strategy: Strategy = "hybrid",
+    space: Space = None,
+    metric: Metric = None,
+    score: Score = None,
+    score_file: ScoreFile = None,
+    memory: Memory = None,
 ) -> None:
     """Understand the task, search, and leave a tuned model, its test score and a report."""
     from agent import commands
+    from agent.command_line import CommandLine
 
+    line = CommandLine.checked(
+        command, space=space, metric=metric, pattern=score, score_file=score_file, memory=memory
+    )
     wishes = commands.Wishes(trials=trials, seconds=seconds, seed=seed)
     talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
-    commands.run(source, wishes, talk, storage=storage, name=name, out=out, strategy=strategy)
+    commands.run(
+        source, wishes, talk, storage=storage, name=name, out=out, strategy=strategy, line=line
+    )
 
 
 @app.command()
 def plan(
     source: Source,
+    command: Command = None,
     yes: Yes = False,
     no_input: NoInput = False,
     json: Json = False,
@@ -89,13 +117,22 @@ def plan(
     seed: Seed = None,
     llm: Llm = "auto",
     model: Model = None,
+    space: Space = None,
+    metric: Metric = None,
+    score: Score = None,
+    score_file: ScoreFile = None,
+    memory: Memory = None,
 ) -> None:
     """Stop after understanding: print the task as YAML, with where each field came from."""
     from agent import commands
+    from agent.command_line import CommandLine
 
+    line = CommandLine.checked(
+        command, space=space, metric=metric, pattern=score, score_file=score_file, memory=memory
+    )
     wishes = commands.Wishes(trials=trials, seconds=seconds, seed=seed)
     talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
-    commands.plan(source, wishes, talk)
+    commands.plan(source, wishes, talk, line)
 
 
 @app.command()

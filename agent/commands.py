@@ -25,6 +25,7 @@ from prompts.errors import ModelUnavailableError, PlaintuneError, UserError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from agent.command_line import CommandLine
     from agent.runs import Run, Setting
 
 YAML = (".yaml", ".yml")
@@ -98,12 +99,13 @@ def run(
     name: str | None = None,
     out: str | None = None,
     strategy: str = "hybrid",
+    line: CommandLine | None = None,
 ) -> None:
     """Understand, search, conclude."""
     from agent.runs import Setting, run_task
 
     clock = Clock()
-    understood = understand_source(source, wishes, talk, clock)
+    understood = _understand(source, line, wishes, talk, clock)
     present(understood.task)
     with _face() as listener:
         setting = Setting(
@@ -145,9 +147,19 @@ def resume(
     _finish(finished, talk)
 
 
-def plan(source: str, wishes: Wishes, talk: Talk) -> None:
+def _understand(
+    source: str, line: CommandLine | None, wishes: Wishes, talk: Talk, clock: Clock
+) -> Understood:
+    if line is None:
+        return understand_source(source, wishes, talk, clock)
+    from agent.command_line import understand_command
+
+    return understand_command(source, line, wishes, talk, clock)
+
+
+def plan(source: str, wishes: Wishes, talk: Talk, line: CommandLine | None = None) -> None:
     """Print the task."""
-    task = understand_source(source, wishes, talk, Clock()).task
+    task = _understand(source, line, wishes, talk, Clock()).task
     for sentence in task.assumptions:
         say(sentence)
     if talk.json:

@@ -24,9 +24,7 @@ NAME = r"[A-Za-z][\w/.@-]*\w|[A-Za-z]"
 BEFORE = re.compile(
     rf"\b(?P<way>{DOWN}|{UP}|fast(?:est)?)\s+(?:the\s+|its\s+|my\s+)?(?P<name>{NAME})", re.I
 )
-AFTER = re.compile(
-    rf"\b(?P<name>{NAME})\s+as\s+(?P<way>low|high|small|large|short)\s+as", re.I
-)
+AFTER = re.compile(rf"\b(?P<name>{NAME})\s+as\s+(?P<way>low|high|small|large|short)\s+as", re.I)
 NO_METRIC = {"trials", "possible", "of", "to", "as", "for", "a", "an", "it", "in", "and", "value"}
 LOWER_IS_BETTER = re.compile(
     r"loss|error|err|rmse|mae|mse|mape|wer|cer|fid|perplexity|ppl|time|seconds|latency|size|cost|nll"

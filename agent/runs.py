@@ -47,7 +47,7 @@ class Setting:
     """What a run is done with, beside its task. None means the usual choice.
 
     `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `frame` takes
-    the place of the task's table.
+    the place of the task's table, `evaluator` that of the task's evaluator.
     """
 
     storage: str | None = None
@@ -58,6 +58,7 @@ class Setting:
     language_model: LanguageModel | None = None
     listeners: Sequence[Listener] = ()
     clock: Clock = field(default_factory=Clock)
+    evaluator: Evaluator | None = None
 
     def emit(self, event: Event) -> None:
         """Tell all listeners."""
@@ -112,7 +113,7 @@ def _with_frame(task: Task, frame: DataFrame, directory: Path) -> Task:
 def run_task(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> Run:
     """Tune `task` in a new study; see `begin` and `go_on`."""
     with setting.clock("reading the data"):
-        evaluator = _evaluator(task, setting.frame)
+        evaluator = setting.evaluator or _evaluator(task, setting.frame)
     store, directory = begin(task, setting, calls)
     return go_on(store, directory, setting, evaluator)
 
@@ -131,7 +132,7 @@ def resume(name: str, setting: Setting, change: Callable[[Task], Task] = lambda 
     directory = study_directory(name, setting.out or known)
     task.save(directory / TASK_FILE)
     with setting.clock("reading the data"):
-        evaluator = _evaluator(task)
+        evaluator = setting.evaluator or _evaluator(task)
     return go_on(store, directory, setting, evaluator)
 
 

@@ -33,7 +33,8 @@ class FunctionEvaluator:
     """Calls `function`: in a process of its own per trial, or in this one where not `isolated`.
 
     An argument that is a seed by its name (`seed`, `random_state`) and is not tuned gets the
-    trial's seed. `memory` is in bytes.
+    trial's seed. `memory` is in bytes. `nursery`, from `nursery_for(function)`, may be forked long
+    before: best while no library of this process has started threads, which a fork cannot inherit.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class FunctionEvaluator:
         *,
         isolated: bool = True,
         memory: int | None = None,
+        nursery: Nursery | None = None,
     ) -> None:
         self.task = task
-        self.work = _Calls(function, read_function(function), [o.metric for o in task.objectives])
+        self.work = _Calls(function, read_function(function))
+        self.metrics = tuple(o.metric for o in task.objectives)
         self.limits = ProcessLimits(seconds=task.budget.seconds_per_trial, memory=memory)
-        self.nursery = Nursery(self.work) if isolated else None
+        self.nursery = (nursery or Nursery(self.work)) if isolated else None
 
     def evaluate(
         self, config: Config, *, fidelity: float | None, seed: int, report: Report
@@ -56,9 +59,11 @@ class FunctionEvaluator:
         began = time.monotonic()
         given = {**self.task.fixed, **self._seeds(seed), **config}
         if self.nursery is None:
-            result = self.work.evaluate(given, report)
+            result = self.work.evaluate(given, self.metrics, report)
         else:
-            ending = self.nursery.run({"config": given}, self.limits, report)
+            ending = self.nursery.run(
+                {"config": given, "metrics": self.metrics}, self.limits, report
+            )
             result = evaluation_of(ending, self.limits)
         return replace(result, cost=time.monotonic() - began)
 
@@ -73,6 +78,11 @@ class FunctionEvaluator:
 
 
 SEEDS = ("int", "unknown")
+
+
+def nursery_for(function: Callable[..., Any]) -> Nursery:
+    """Fork what will start the trials of `function`."""
+    return Nursery(_Calls(function, read_function(function)))
 
 
 def evaluation_of(ending: Ending, limits: ProcessLimits) -> Evaluation:
@@ -92,12 +102,9 @@ def evaluation_of(ending: Ending, limits: ProcessLimits) -> Evaluation:
 class _Calls:
     """Calls one function; runs here or in a worker."""
 
-    def __init__(
-        self, function: Callable[..., Any], signature: Signature, metrics: Sequence[str]
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], signature: Signature) -> None:
         self.function = function
         self.signature = signature
-        self.metrics = tuple(metrics)
 
     def reader(self, job: Mapping[str, Any]) -> None:
         """Return None: running values are reported by calls, not looked for in the output."""
@@ -109,10 +116,12 @@ class _Calls:
             channel.send_bytes(json.dumps({"step": step, "value": value}).encode())
             return channel.recv_bytes() == b"stop"
 
-        result = self.evaluate(job["config"], report)
+        result = self.evaluate(job["config"], job["metrics"], report)
         channel.send_bytes(json.dumps({"result": asdict(result)}).encode())
 
-    def evaluate(self, config: Mapping[str, Any], report: Report) -> Evaluation:
+    def evaluate(
+        self, config: Mapping[str, Any], metrics: Sequence[str], report: Report
+    ) -> Evaluation:
         """Call the function; whatever it does becomes an evaluation."""
         heard: dict[int, float] = {}
 
@@ -122,55 +131,58 @@ class _Calls:
 
         try:
             with reporting(listen):
-                result = self._call(config, listen)
-            result = self._complete(result)
+                result = self._call(config, metrics, listen)
+            result = _complete(result, metrics)
         except Pruned:
             result = Evaluation(TrialState.PRUNED, reason="It was stopped early.")
         except (Exception, SystemExit) as error:
             result = Evaluation(TrialState.FAILED, reason=redact(_in_words(error)))
         return replace(result, intermediate=heard)
 
-    def _call(self, config: Mapping[str, Any], report: Report) -> Any:
+    def _call(self, config: Mapping[str, Any], metrics: Sequence[str], report: Report) -> Any:
         result = self.function(**self.signature.call(config))
-        return self._exhaust(result, report) if inspect.isgenerator(result) else result
+        return _exhaust(result, metrics, report) if inspect.isgenerator(result) else result
 
-    def _exhaust(self, running: Any, report: Report) -> Any:
-        """Run a generator to its end, or until it is told to stop."""
-        last: Any = None
-        count = 0
-        while True:
-            try:
-                said = next(running)
-            except StopIteration as end:
-                return last if end.value is None else end.value
-            step, last = said if isinstance(said, tuple) and len(said) == 2 else (count, said)
-            count += 1
-            if report(int(step), self._numbers(last)[0]):
-                running.close()
-                raise Pruned
 
-    def _complete(self, result: Any) -> Evaluation:
-        values = self._numbers(result)
-        others = dict(result) if isinstance(result, Mapping) else {}
-        metrics = {str(k): float(v) for k, v in others.items() if _is_number(v)}
-        return Evaluation(TrialState.COMPLETE, tuple(values), metrics=metrics)
+def _exhaust(running: Any, metrics: Sequence[str], report: Report) -> Any:
+    """Run a generator to its end, or until it is told to stop."""
+    last: Any = None
+    count = 0
+    while True:
+        try:
+            said = next(running)
+        except StopIteration as end:
+            return last if end.value is None else end.value
+        step, last = said if isinstance(said, tuple) and len(said) == 2 else (count, said)
+        count += 1
+        if report(int(step), _numbers(last, metrics)[0]):
+            running.close()
+            raise Pruned
 
-    def _numbers(self, result: Any) -> list[float]:
-        """Return one finite number per objective.
 
-        Raises:
-            EvaluationError: the result holds something else; says what.
-        """
-        if isinstance(result, Mapping):
-            missing = [m for m in self.metrics if m not in result]
-            if missing:
-                known = ", ".join(map(str, result)) or "nothing"
-                raise EvaluationError(f"It returned no {missing[0]!r}, only: {known[:200]}.")
-            result = [result[m] for m in self.metrics]
-        values = list(result) if isinstance(result, tuple | list) else [result]
-        if len(values) != len(self.metrics):
-            raise EvaluationError(f"{len(self.metrics)} value(s) are due, got {len(values)}.")
-        return [_finite(m, v) for m, v in zip(self.metrics, values, strict=True)]
+def _complete(result: Any, metrics: Sequence[str]) -> Evaluation:
+    values = _numbers(result, metrics)
+    others = dict(result) if isinstance(result, Mapping) else {}
+    further = {str(k): float(v) for k, v in others.items() if _is_number(v)}
+    return Evaluation(TrialState.COMPLETE, tuple(values), metrics=further)
+
+
+def _numbers(result: Any, metrics: Sequence[str]) -> list[float]:
+    """Return one finite number per objective.
+
+    Raises:
+        EvaluationError: the result holds something else; says what.
+    """
+    if isinstance(result, Mapping):
+        missing = [m for m in metrics if m not in result]
+        if missing:
+            known = ", ".join(map(str, result)) or "nothing"
+            raise EvaluationError(f"It returned no {missing[0]!r}, only: {known[:200]}.")
+        result = [result[m] for m in metrics]
+    values = list(result) if isinstance(result, tuple | list) else [result]
+    if len(values) != len(metrics):
+        raise EvaluationError(f"{len(metrics)} value(s) are due, got {len(values)}.")
+    return [_finite(m, v) for m, v in zip(metrics, values, strict=True)]
 
 
 def _is_number(value: Any) -> bool:

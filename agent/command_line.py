@@ -1,0 +1,120 @@
+"""`plaintune run "..." -- python train.py`: from the words on both sides of -- to a task."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.exits import say
+from agent.goals import read_goal
+from agent.programs import Proposed, command_task, read_space
+from evals.parameters import Float, Int, Parameter
+from evals.proposals import Proposal
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from agent.clock import Clock
+    from agent.commands import Talk, Understood, Wishes
+
+MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """What stands after --, and where its parameters and score are found; `memory` in MiB."""
+
+    words: tuple[str, ...]
+    space: str | None = None
+    metric: str | None = None
+    pattern: str = ""
+    score_file: str = ""
+    memory: int | None = None
+
+    @classmethod
+    def checked(cls, words: Sequence[str] | None, **options: object) -> CommandLine | None:
+        """Return the command line, or None where there is none."""
+        given = {k: v for k, v in options.items() if v is not None}
+        return cls(tuple(words), **given) if words else None  # type: ignore[arg-type]
+
+
+def understand_command(
+    description: str, line: CommandLine, wishes: Wishes, talk: Talk, clock: Clock
+) -> Understood:
+    """Return the task of tuning a command, having shown its parameters and, on a terminal, asked.
+
+    Raises:
+        UserError: nothing can be tuned, or the user said no.
+    """
+    from agent.commands import Understood
+
+    goal = read_goal(description, metric=line.metric, trials=wishes.trials, seconds=wishes.seconds)
+    model = talk.language_model()
+    with clock("understanding"):
+        say("Reading what the program can be given …")
+        proposed = command_task(
+            line.words,
+            goal,
+            description,
+            directory=Path.cwd(),
+            space=read_space(Path(line.space)) if line.space else None,
+            language_model=model,
+            notify=say,
+            pattern=line.pattern,
+            score_file=line.score_file,
+            memory=line.memory * MEBIBYTE if line.memory else None,
+        )
+    show_space(proposed)
+    if talk.interactive:
+        _ask_to_go_on()
+    return Understood(wishes.applied(proposed.task), proposed.calls, model)
+
+
+def _ask_to_go_on() -> None:
+    import typer
+
+    from prompts.errors import UserError
+
+    if not typer.confirm("Go on with these?", default=True, err=True):
+        raise UserError(
+            "Nothing was run.",
+            hint="Write the ranges you want with `plaintune plan ... > task.yaml`, edit them, and "
+            "give them back with --space task.yaml.",
+        )
+
+
+def show_space(proposed: Proposed) -> None:
+    """Print, to stderr, which parameters are tuned over what range and why, and which are not."""
+    from rich.console import Console
+
+    objective = proposed.task.objective
+    say(f"Goal: {objective.direction} {objective.metric}.")
+    Console(file=sys.stderr, highlight=False).print(space_table(proposed.proposals))
+    if left := [p for p in proposed.proposals if p.parameter is None]:
+        said = ", ".join(f"{p.argument.name} ({p.role or 'unknown'})" for p in left)
+        say(f"Left as they are: {said}.")
+
+
+def space_table(proposals: Sequence[Proposal]) -> Table:
+    """Return a table of the tuned parameters: range, default, and where the range comes from."""
+    from rich.table import Table
+
+    table = Table(title="What is tuned", title_justify="left")
+    for heading in ("parameter", "range", "default", "from", "because"):
+        table.add_column(heading, overflow="fold")
+    for proposal in proposals:
+        if (parameter := proposal.parameter) is not None:
+            default = "–" if parameter.default is None else f"{parameter.default}"
+            reason = proposal.reason or parameter.reason
+            table.add_row(parameter.name, range_text(parameter), default, proposal.origin, reason)
+    return table
+
+
+def range_text(parameter: Parameter) -> str:
+    """Return a parameter's values in words."""
+    if isinstance(parameter, Float | Int):
+        return f"{parameter.low:g} to {parameter.high:g}{', log' if parameter.log else ''}"
+    return ", ".join(map(str, parameter.options))

@@ -1,0 +1,166 @@
+"""`plaintune.tune(train, "get val_loss as low as possible in 20 minutes")`: any Python function."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from agent.clock import Clock
+from agent.command_line import show_space
+from agent.goals import read_goal
+from agent.lines import Lines
+from agent.programs import function_task
+from agent.runs import Run, Setting, run_task
+from agent.runs import resume as resume_run
+from agent.store import Store
+from evals.evaluators.function import FunctionEvaluator, nursery_for
+from evals.evaluators.process import Nursery
+from evals.parameters import Parameter
+from evals.proposals import renamed
+from evals.space import SearchSpace
+from prompts.errors import StudyError
+
+if TYPE_CHECKING:
+    from evals.task import Task
+    from prompts.chat import LanguageModel
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a function is tuned, beside its goal.
+
+    `metric` and `direction` ("minimize", "maximize") win over the goal's words, `space` (parameters
+    by name) over what the function declares. `isolated` gives each trial a process of its own, with
+    at most `memory` bytes. `llm` and `model` are those of `plaintune run`. A study called `name`
+    that exists is resumed.
+    """
+
+    trials: int | None = None
+    seconds: float | None = None
+    metric: str | None = None
+    direction: str | None = None
+    space: SearchSpace | Mapping[str, Parameter] | None = None
+    seed: int = 0
+    isolated: bool = True
+    memory: int | None = None
+    llm: str = "auto"
+    model: str | None = None
+    strategy: str = "hybrid"
+    storage: str | None = None
+    name: str | None = None
+    out: str | None = None
+    quiet: bool = False
+
+
+def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
+    """Tune the arguments of `function` towards `goal`, and return the finished run.
+
+    Keyword arguments are those of `Options`. `run.best.config` holds the best arguments. What is
+    tuned, over which ranges, is printed (to stderr) before the first trial, unless `quiet`.
+
+    Raises:
+        UserError: the goal or the function cannot be used; says why.
+    """
+    given = Options(**options)
+    clock = Clock()
+    # Before the language model is loaded: a fork cannot inherit its threads.
+    nursery = nursery_for(function) if given.isolated else None
+    listeners = () if given.quiet else (Lines(sys.stderr),)
+    if given.name is not None and given.name in Store.names(given.storage):
+        return _go_on(function, given, nursery, Setting(listeners=listeners, clock=clock))
+    model = _language_model(given)
+    wanted = read_goal(
+        goal,
+        metric=given.metric,
+        direction=given.direction,
+        trials=given.trials,
+        seconds=given.seconds,
+    )
+    proposed = function_task(
+        function,
+        wanted,
+        goal,
+        space=_space(given.space),
+        language_model=model,
+        notify=_say(given),
+        memory=given.memory,
+    )
+    if not given.quiet:
+        show_space(proposed)
+    task = proposed.task.model_copy(update={"seed": given.seed})
+    setting = _setting(given, _evaluator(task, function, given, nursery), listeners, clock, model)
+    return run_task(task, setting, proposed.calls)
+
+
+def _go_on(
+    function: Callable[..., Any], given: Options, nursery: Nursery | None, setting: Setting
+) -> Run:
+    """Resume a study of the same function."""
+    assert given.name is not None
+    task = Store.load(given.name, given.storage).task
+    if task.evaluator != "function":
+        raise StudyError(
+            f"The study {given.name!r} exists and tunes no function.", hint="Choose another name."
+        )
+
+    def raised(before: Task) -> Task:
+        budget = {"trials": given.trials, "seconds": given.seconds}
+        update = {k: v for k, v in budget.items() if v is not None}
+        return before.model_copy(update={"budget": before.budget.model_copy(update=update)})
+
+    evaluator = _evaluator(task, function, given, nursery)
+    again = _setting(given, evaluator, setting.listeners, setting.clock, _language_model(given))
+    return resume_run(given.name, again, raised)
+
+
+def _setting(
+    given: Options, evaluator: FunctionEvaluator, listeners: Any, clock: Clock, model: Any
+) -> Setting:
+    return Setting(
+        storage=given.storage,
+        name=given.name,
+        out=given.out,
+        strategy=given.strategy,
+        language_model=model,
+        listeners=listeners,
+        clock=clock,
+        evaluator=evaluator,
+    )
+
+
+def _evaluator(
+    task: Task, function: Callable[..., Any], given: Options, nursery: Nursery | None
+) -> FunctionEvaluator:
+    return FunctionEvaluator(
+        task, function, isolated=given.isolated, memory=given.memory, nursery=nursery
+    )
+
+
+def _language_model(given: Options) -> LanguageModel | None:
+    from agent.commands import Talk
+
+    return Talk(ask=False, llm=given.llm, model=given.model).language_model()
+
+
+def _say(given: Options) -> Callable[[str], None]:
+    return lambda text: None if given.quiet else print(text, file=sys.stderr)
+
+
+def _space(given: SearchSpace | Mapping[str, Parameter] | None) -> SearchSpace | None:
+    if given is None or isinstance(given, SearchSpace):
+        return given
+    return SearchSpace(tuple(renamed(p, name) for name, p in given.items()))
+
+
+def tunable(function: Function) -> Function:
+    """Give `function` a method `tune(goal, **options)`; it is otherwise unchanged.
+
+    See `tune` for what comes back.
+    """
+    function.tune = functools.partial(tune, function)  # type: ignore[attr-defined]
+    return function
