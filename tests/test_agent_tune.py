@@ -1,0 +1,89 @@
+"""A function, or a command line, and a goal in words become a finished study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from typer.testing import CliRunner
+
+import plaintune
+from agent.cli import app
+from agent.goals import named, read_goal
+from evals.arguments import Argument
+from evals.task import Budget, Objective
+from evals.trials import TrialState
+from prompts.errors import InvalidTaskError
+
+PROGRAM = """
+import argparse
+p = argparse.ArgumentParser()
+p.add_argument("--lr", type=float, default=1e-3)
+p.add_argument("--epochs", type=int, default=10)
+a = p.parse_args()
+for e in range(a.epochs):
+    print(f"epoch {e} val_loss={(a.lr - 0.01) ** 2 + 1 / (e + 1)}")
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "metric", "direction", "budget"),
+    [
+        ("get val_loss as low as possible in 20 minutes", "val_loss", "minimize", (None, 1200)),
+        ("lowest val_loss, 25 trials", "val_loss", "minimize", (25, None)),
+        ("maximise the accuracy", "accuracy", "maximize", (30, None)),
+        ("best bleu in half an hour", "bleu", "maximize", (None, 1800)),
+        ("best rmse, 5 trials", "rmse", "minimize", (5, None)),
+    ],
+)
+def test_goals_are_read(
+    words: str, metric: str, direction: str, budget: tuple[int | None, float | None]
+) -> None:
+    goal = read_goal(words)
+    assert goal.objectives == (
+        Objective.model_validate({"metric": metric, "direction": direction}),
+    )
+    assert goal.budget == Budget(trials=budget[0], seconds=budget[1])
+
+
+def test_a_goal_without_a_score_is_refused() -> None:
+    with pytest.raises(InvalidTaskError, match="names no score"):
+        read_goal("make it good")
+
+
+def test_only_what_is_named_is_tuned() -> None:
+    arguments = [Argument(n, "float") for n in ("lr", "batch_size", "optimizer", "val_loss", "x")]
+    words = "tune lr, batch size and the optimiser of train.py, lowest val_loss, 25 trials"
+    assert named(words, arguments) == ["lr", "batch_size", "optimizer"]
+
+
+def test_a_function_is_tuned_and_its_study_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    @plaintune.tunable
+    def train(
+        lr: Annotated[float, plaintune.Float(1e-5, 1e-1, log=True)] = 1e-3,
+        act: Literal["relu", "tanh"] = "relu",
+        seed: int = 0,
+    ) -> dict[str, float]:
+        return {"val_loss": abs(lr - 0.01) + (act == "relu")}
+
+    options = {"llm": "none", "quiet": True, "name": "mine"}
+    first = train.tune("lowest val_loss, 3 trials", **options)  # type: ignore[attr-defined]
+    assert first.trials[0].config == {"lr": 1e-3, "act": "relu"}
+    assert [t.state for t in first.trials] == [TrialState.COMPLETE] * 3
+    again = plaintune.tune(train, trials=4, **options)
+    assert [t.config for t in again.trials[:3]] == [t.config for t in first.trials]
+    assert len(again.trials) == 4
+
+
+def test_a_command_is_tuned_from_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("train.py").write_text(PROGRAM)
+    words = ["tune lr of train.py, lowest val_loss, 2 trials", "--llm", "none", "-y"]
+    done = CliRunner().invoke(app, ["run", *words, "--", "python3", "train.py", "--epochs", "2"])
+    assert done.exit_code == 0, done.output
+    assert "Bengio" in done.output and Path("plaintune-runs/command/report.html").is_file()
