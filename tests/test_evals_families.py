@@ -71,3 +71,13 @@ def test_positive_class_decides_where_it_matters() -> None:
 def test_what_does_not_fit_is_explained(call: object, said: str) -> None:
     with pytest.raises(InvalidTaskError, match=said):
         call()  # type: ignore[operator]
+
+
+def test_a_family_that_is_not_installed_is_explained() -> None:
+    from dataclasses import replace
+
+    from evals.families import FamilyNotInstalledError
+
+    missing = replace(FAMILIES["lightgbm"], package="lightgbm_is_not_here")
+    with pytest.raises(FamilyNotInstalledError, match="pip install lightgbm_is_not_here"):
+        missing.build({}, "binary", seed=0)
