@@ -159,7 +159,7 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     monkeypatch.syspath_prepend(str(tmp_path))
     import misbehaving_trainer  # type: ignore[import-not-found]
 
-    made = Worker(misbehaving_trainer.Trainer(), 1)
+    made = Worker(misbehaving_trainer.Trainer())
     yield made
     made.close()
     del sys.modules["misbehaving_trainer"]
@@ -213,7 +213,7 @@ def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     code = (
         "import sys, threading, misbehaving_trainer as m\n"
         "from evals.evaluators.isolation import Limits, Worker\n"
-        "w = Worker(m.Trainer(), 1); w.start(); print(w._child.process.pid, flush=True)\n"
+        "w = Worker(m.Trainer()); w.start(); print(w._child.process.pid, flush=True)\n"
         "w.ask('fit', ('hang', 0), Limits())\n"
     )
     path = os.pathsep.join([str(ROOT), str(tmp_path)])

@@ -53,16 +53,15 @@ def _ignore(done: int, scores: list[float]) -> bool:
 class Worker:
     """One child process at a time, started when first needed."""
 
-    def __init__(self, trainer: Any, threads: int) -> None:
+    def __init__(self, trainer: Any) -> None:
         self._trainer = trainer
-        self._threads = threads
         self._child: _Child | None = None
 
     def start(self) -> None:
         """Have a child ready, with the data loaded."""
         if self._child is None or not self._child.alive:
             self.close()
-            self._child = _Child(self._threads)
+            self._child = _Child()
             self._exchange("load", self._trainer, Limits(seconds=START_SECONDS), _ignore)
 
     def ask(self, word: str, content: Any, limits: Limits, progress: Progress = _ignore) -> Any:
@@ -103,10 +102,10 @@ class Worker:
 class _Child:
     """A running process and the connection to it."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self) -> None:
         self.connection, other = Pipe()
         self.words = tempfile.TemporaryFile()  # noqa: SIM115
-        self.process = _spawn(other, threads, self.words)
+        self.process = _spawn(other, self.words)
         other.close()
         self._finalizer = weakref.finalize(self, _kill, self.process, self.connection)
 
@@ -178,9 +177,12 @@ def _death(code: int) -> str:
     return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
-def _spawn(other: Connection, threads: int, words: Any) -> subprocess.Popen[bytes]:
+def _spawn(other: Connection, words: Any) -> subprocess.Popen[bytes]:
     handle = other.fileno()
-    limit = {f"{lib}_NUM_THREADS": str(threads) for lib in ("OMP", "OPENBLAS", "MKL")}
+    # One thread per fold: folds run side by side. Threads that wait must sleep, not spin: spinning
+    # ones and a language model's on the same cores cost a hundred times the training itself.
+    limit = {f"{lib}_NUM_THREADS": "1" for lib in ("OMP", "OPENBLAS", "MKL")}
+    limit |= {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0", "KMP_BLOCKTIME": "0"}
     path = os.pathsep.join(p or str(os.getcwd()) for p in sys.path)  # noqa: PTH109
     return subprocess.Popen(
         [sys.executable, "-m", "evals.evaluators.worker", str(handle), str(os.getpid())],

@@ -49,7 +49,7 @@ class TabularEvaluator:
         self.metrics = [_checked(o.metric, task) for o in task.objectives]
         self.dataset = load_dataset(task, frame)
         self.limits = limits or default_limits(task)
-        self._worker = Worker(_trainer(task, self.dataset, self.metrics), threads())
+        self._worker = Worker(_trainer(task, self.dataset, self.metrics))
 
     @property
     def notes(self) -> tuple[str, ...]:

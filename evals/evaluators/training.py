@@ -68,7 +68,7 @@ class Trainer:
         with ThreadPoolExecutor(at_once) as pool:
             # A wave at a time, so that a hopeless configuration costs one wave at most.
             for wave in batched(folds, at_once):
-                done = pool.map(partial(self._fold, config, seed, len(wave)), wave)
+                done = pool.map(partial(self._fold, config, seed, at_once), wave)
                 for score in list(done):
                     scores.append(score)
                     if report(len(scores), score) and len(scores) < len(folds):
