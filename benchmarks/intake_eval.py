@@ -3,9 +3,12 @@
     python -m benchmarks.intake_eval --part development            replay the recorded answers
     python -m benchmarks.intake_eval --part held_out --live        ask the default model
 
+A part is a file of descriptions beside the others, by its name without the ending.
 `tests/data/intake/README.md` says what is expected. A run is right where every field is, asks
 where it stops with a clear error, and is wrong otherwise. `--live` records what the model says in
-`answers.jsonl.gz` beside the descriptions, from where the test suite replays it.
+`answers.jsonl.gz` beside the descriptions, from where the test suite replays it, and writes
+`benchmarks/results/intake_<part>.md`; where that exists, a part has been looked at, and its first
+figure stays: the new one goes to `intake_<part>_after_looking.md`.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ from prompts.errors import LanguageModelError, PlaintuneError, UserError
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "tests/data/intake"
+RESULTS = ROOT / "benchmarks/results"
 ANSWERS = DATA / "answers.jsonl.gz"
 READERS = ("both readers", "LLM alone", "code alone")
 FIELDS = (
@@ -90,7 +94,7 @@ class Score:
 
 
 def rows_of(part: str) -> list[Row]:
-    """Return the descriptions of a part, "development" or "held_out"."""
+    """Return the descriptions of a part, such as "development" or "held_out"."""
     lines = (DATA / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
@@ -254,16 +258,20 @@ def ask_all(
     keep: Callable[[Mapping[str, str]], None],
 ) -> list[float]:
     """Ask about rows without an answer, table by table (they share a prefix); `keep` each."""
-    seconds = []
-    for row in sorted(rows, key=lambda r: (r["table"], r["id"])):
-        if row["id"] in answers:
-            continue
+    seconds: list[float] = []
+    missing = [r for r in rows if r["id"] not in answers]
+    for i, row in enumerate(sorted(missing, key=lambda r: (r["table"], r["id"])), start=1):
         started = time.monotonic()
-        columns = profile(read_table(ROOT / row["source"]))
-        answer = llm_reader.ask(model, row["description"], row["table"], columns)
+        try:
+            columns = profile(read_table(ROOT / row["source"]))
+            answer = llm_reader.ask(model, row["description"], row["table"], columns)
+        except PlaintuneError as error:
+            print(f"{i}/{len(missing)} {row['id']}: no answer: {error}", flush=True)
+            continue
         seconds.append(time.monotonic() - started)
         answers[row["id"]] = answer.completion.text
         keep(answers)
+        print(f"{i}/{len(missing)} {row['id']}: {seconds[-1]:.1f} s", flush=True)
     return seconds
 
 
@@ -283,14 +291,33 @@ def table(scores: Mapping[str, Score]) -> str:
     return "\n".join(lines)
 
 
+def write(part: str, text: str, answered: str) -> Path:
+    """Write a result; the first of a part is never overwritten."""
+    path = RESULTS / f"intake_{part}.md"
+    looked = path.exists()
+    if looked:
+        path = RESULTS / f"intake_{part}_after_looking.md"
+    when = "scored again after looking" if looked else "the first run, before looking"
+    path.write_text(f"# Intake on {part}: {when}\n\n{answered}\n\n{text}\n", encoding="utf-8")
+    return path
+
+
+def report(scores: Mapping[str, Score]) -> str:
+    """Return the table, and what both readers together missed."""
+    missed = "\n".join(scores["both readers"].misses) or "nothing"
+    return f"{table(scores)}\n\nMissed by both readers together:\n\n```\n{missed}\n```"
+
+
 def main() -> None:
     """Print the table for a part, and what both readers together missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--part", choices=("development", "held_out"), default="development")
+    parser.add_argument("--part", choices=sorted(p.stem for p in DATA.glob("*.jsonl")))
     parser.add_argument("--live", action="store_true", help="ask the default model anew")
     parser.add_argument("--missing", action="store_true", help="ask only where none is recorded")
+    parser.add_argument("--write", action="store_true", help="write the result without asking")
     options = parser.parse_args()
-    rows = rows_of(options.part)
+    part = options.part or "development"
+    rows = rows_of(part)
     answers = {} if options.live else recorded()
     if options.live or options.missing:
         from agent.language_models.registry import open_language_model
@@ -300,10 +327,12 @@ def main() -> None:
         seconds = sorted(ask_all(model, rows, answers, lambda said: record({**recorded(), **said})))
         if seconds:
             print(f"{len(seconds)} answers, median {seconds[len(seconds) // 2]:.1f} s each\n")
-    scores = {reader: evaluate(rows, answers, reader) for reader in READERS}
-    print(table(scores))
-    print("\nMissed by both readers together:\n")
-    print("\n".join(scores["both readers"].misses) or "nothing")
+    text = report({reader: evaluate(rows, answers, reader) for reader in READERS})
+    print(text)
+    if options.live or options.write:
+        known = sum(r["id"] in answers for r in rows)
+        answered = f"{len(rows)} descriptions; the language model answered {known} of them."
+        print(f"\nWritten to {write(part, text, answered).relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

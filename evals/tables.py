@@ -25,6 +25,8 @@ ColumnKind = Literal["number", "category", "boolean", "date", "text", "identifie
 SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".tab", ".txt", ".csv.gz", ".tsv.gz")
 """Names of files that can hold a table."""
 
+WINDOWS = "windows-1252"
+"""What Western text is in that is not Unicode; Latin-1 is the same but for its control codes."""
 SEPARATORS = (",", ";", "\t", "|")
 _BOMS = {
     b"\xef\xbb\xbf": "utf-8-sig",
@@ -60,16 +62,25 @@ class ColumnProfile:
 
 
 def read_table(path: Path | str) -> DataFrame:
-    """Read CSV or TSV (any of `,` `;` tab `|`, Unicode, also gzip) or Parquet.
+    """Read CSV or TSV (any of `,` `;` tab `|`, Unicode or Windows-1252, also gzip) or Parquet.
+
+    What the user should know about the reading stands in `attrs["note"]` of the frame.
 
     Raises:
-        DataError: there is no such file, it is empty, not a table, not in Unicode, or has fewer
-            than two rows or columns.
+        DataError: there is no such file, it is empty, not a table, in an encoding nobody can tell,
+            or has fewer than two rows or columns.
     """
     path = Path(path)
     raw = _content(path)
-    frame = _parquet(raw, path) if raw[:4] == b"PAR1" else _separated(_text(raw, path), path)
+    encoding = ""
+    if raw[:4] == b"PAR1":
+        frame = _parquet(raw, path)
+    else:
+        text, encoding = _text(raw, path)
+        frame = _separated(text, path)
     frame.columns = [str(name).strip() for name in frame.columns]
+    if encoding == WINDOWS:
+        frame.attrs["note"] = f"{path.name} is not in UTF-8: it was read as Windows-1252."
     _check_shape(frame, path)
     return frame
 
@@ -135,7 +146,8 @@ def _parquet(raw: bytes, path: Path) -> DataFrame:
         raise DataError(f"{path} is damaged Parquet: {reason}", hint="Write it again.") from error
 
 
-def _text(raw: bytes, path: Path) -> str:
+def _text(raw: bytes, path: Path) -> tuple[str, str]:
+    """Return the text and the encoding it was in."""
     for magic, what in _KNOWN_FORMATS.items():
         if raw.startswith(magic):
             raise DataError(f"{path} is not a table but {what}.", hint=_SAVE)
@@ -143,13 +155,24 @@ def _text(raw: bytes, path: Path) -> str:
     if encoding == "utf-8" and b"\x00" in raw:
         raise DataError(f"{path} is a binary file, not a table.", hint=_SAVE)
     try:
-        return raw.decode(encoding)
+        return raw.decode(encoding), encoding
     except UnicodeDecodeError as error:
+        if encoding == "utf-8" and (text := _western(raw)):
+            return text, WINDOWS
         line = raw.count(b"\n", 0, error.start) + 1
         raise DataError(
             f"{path} is not in {encoding.upper()}: byte 0x{raw[error.start]:02x} in line {line}.",
-            hint=f"If it came from Windows: `iconv -f WINDOWS-1252 -t UTF-8 {path} > utf8.csv`.",
+            hint=f"Convert it: `iconv -f ITS_ENCODING -t UTF-8 {path} > utf8.csv`.",
         ) from None
+
+
+def _western(raw: bytes) -> str | None:
+    """Return `raw` read as Windows-1252; None where it holds what no text in it would."""
+    try:
+        text = raw.decode(WINDOWS)
+    except UnicodeDecodeError:
+        return None
+    return None if re.search(r"[\x00-\x08\x0e-\x1f]", text) else text
 
 
 def _separated(text: str, path: Path) -> DataFrame:

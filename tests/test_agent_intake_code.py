@@ -97,6 +97,13 @@ def test_durations_in_words(said: str, expected: float) -> None:
         ("validación cruzada de 5 pliegues con los datos", {"validation.folds": 5}),
         ("14 stops a day, 11 years ago, data of the last 6 hours", {}),
         ("my colleague got it in 3 hours", {}),
+        ("tests after 1 and 365 days, from the 90s, sold over 5 days in May", {}),
+        ("stop after 2 days", {"budget.seconds": 172800}),
+        ("1/2 hour", {"budget.seconds": 1800}),
+        ("1½ hours", {"budget.seconds": 5400}),
+        ("20 trals", {"budget.trials": 20}),
+        ("budget 250.000 e 3 camere", {}),
+        ("全体で15分、1回の試行は1分", {"budget.seconds": 900, "budget.seconds_per_trial": 60}),
     ],
 )
 def test_budgets(said: str, expected: dict[str, float]) -> None:
@@ -110,6 +117,7 @@ def test_budgets(said: str, expected: dict[str, float]) -> None:
     [
         ("0 trials", "must be positive"),
         ("-5 trials", "must be positive"),
+        ("minus ten minutes", "must be positive"),
         ("cero pruebas con los datos", "must be positive"),
         ("30 trials, I mean 40 trials", "Two values"),
         ("2 hours per model, 1 hour in all", "longer"),
@@ -138,6 +146,9 @@ BINARY = {f for f in ALL if fits(f, "binary")}
         ("SVMs are forbidden", BINARY - {"svm"}),
         ("gradient boosting (lightgbm)", {"lightgbm"}),
         ("random forrest", {"random_forest"}),
+        ("Forecast it with gradient boosting (XGBoost)", {"xgboost"}),
+        ("We tried SVM before and hated it, so anything else goes", BINARY - {"svm"}),
+        ("boosting de histogramas de sklearn", {"hist_gradient_boosting"}),
         ("alles außer Bäumen, bitte", BINARY - TREES),
         ("keine neuronalen Netze und keine SVM", BINARY - {"mlp", "svm"}),
         ("tout sauf des arbres pour le modèle", BINARY - TREES),
@@ -188,6 +199,9 @@ def test_contradictory_models_are_explained() -> None:
         ("gewogen klassen met de data", {"class_weight": "balanced"}, []),
         ("SVR with an RBF kernel, C no larger than 100", {"kernel": "rbf"}, ["C <= 100"]),
         ("30 trials, 5 folds, 2 hours", {}, []),
+        ("we have 3 levels of management", {}, []),
+        ("extra trees avec 300 arbres au maximum pour les données", {}, ["n_estimators <= 300"]),
+        ("albero profondo al massimo 8 per il modello", {}, ["max_depth <= 8"]),
     ],
 )
 def test_settings(said: str, fixed: dict[str, object], constraints: list[str]) -> None:
@@ -221,6 +235,18 @@ def test_settings_take_the_name_of_the_family() -> None:
         ("accuracy is misleading, so use balanced accuracy", "binary", ("balanced_accuracy",)),
         ("somebody has 0.85 accuracy; optimise AUC", "binary", ("roc_auc",)),
         ("scored 1 to 10 by a small company", "binary", None),
+        (
+            "I used to score by accuracy, now I want balanced accuracy",
+            "binary",
+            ("balanced_accuracy",),
+        ),
+        (
+            "RMSE. I also look at MAE and R2, don't optimise those",
+            "regression",
+            ("root_mean_squared_error",),
+        ),
+        ("dokładność zbalansowana, 15 minut na próbę", "binary", ("balanced_accuracy",)),
+        ("den MAE bitte minimieren", "regression", ("mean_absolute_error",)),
     ],
 )
 def test_metrics(said: str, kind: str, expected: tuple[str, ...] | None) -> None:
@@ -237,6 +263,7 @@ def test_metrics(said: str, kind: str, expected: tuple[str, ...] | None) -> None
         ("maximise the RMSE", "regression", "You ask to maximize"),
         ("maximise AUC and minimise AUC", "binary", "You ask to minimize"),
         ("R2", "binary", "does not fit a binary"),
+        ("den MAE bitte maximieren", "regression", "You ask to maximize"),
         ("Optimise accuracy. Optimise F1.", "binary", "Two metrics"),
     ],
 )
@@ -259,6 +286,8 @@ COLUMNS = ["Age", "MonthlyIncome", "Sale_Price", "body_mass_g", "churn", "type"]
         ("which customers leave", "churn", False),
         ("type, not age", "type", False),
         ("a nice day", None, False),
+        ("predict the age (Sale_Price)", "Sale_Price", True),
+        ("predcit chrun", "churn", False),
     ],
 )
 def test_target_columns(said: str, column: str | None, sure: bool) -> None:

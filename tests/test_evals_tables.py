@@ -42,6 +42,15 @@ def test_parquet_and_gzip(tmp_path: Path) -> None:
         assert read_table(tmp_path / name)["a"].tolist() == [1, 2, 3]
 
 
+def test_a_file_from_windows_is_read_and_the_user_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes("name,price\nRené,1 €\nBo,2 €\n".encode("windows-1252"))
+    frame = read_table(path)
+    assert frame["name"].tolist() == ["René", "Bo"]
+    assert frame["price"].tolist() == ["1 €", "2 €"]
+    assert "table.csv is not in UTF-8" in frame.attrs["note"]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -53,7 +62,7 @@ def test_parquet_and_gzip(tmp_path: Path) -> None:
         (b"Dear all,\nplease find below, as promised, the text.\nBye\n", "not a table"),
         (b'{"a": [1, 2], "b": [3, 4]}\n', "not a table"),
         (b"<html><body>a,b</body></html>\n", "not a table"),
-        (b"name,y\nAndr\xe9,1\nBo,0\n", "byte 0xe9 in line 2.*iconv"),
+        (b"name,y\nAndr\x81,1\nBo,0\n", "byte 0x81 in line 2.*iconv"),
         (b"\x00\x01\x02\x03" * 50, "binary file"),
         (b"PK\x03\x04" + b"\x00" * 40, "spreadsheet"),
         (b"PAR1 nothing PAR1", "damaged Parquet"),

@@ -9,9 +9,11 @@ from agent.intake.claims import Claim, Reading
 from agent.intake.durations import Duration, durations_in
 from agent.intake.numbers import Number, numbers_in
 from agent.intake.text import Span, Text, fold
-from agent.intake.vocabulary import words
+from agent.intake.vocabulary import stopwords, words
 
 _BETWEEN = r"[\s'-]{0,2}"
+MOST_BARE = 10_000
+"""A "budget" of that many of nothing in particular is money."""
 _FIELD = {"trials": "budget.trials", "tokens": "budget.tokens", "folds": "validation.folds"}
 
 
@@ -23,6 +25,7 @@ def read_budget(text: Text, taken: Iterable[Span] = ()) -> Reading:
     durations = durations_in(text, numbers)
     _times(text, reading, durations)
     inside = [d.span for d in durations]
+    inside += text.find_words("per_trial")
     free = [n for n in numbers if not any(n.span.overlaps(s) for s in inside)]
     for key in ("tokens", "folds", "trials"):
         _counts(text, reading, key, free)
@@ -70,7 +73,8 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
     start = max(clause.start, span.start - 45, ended)
     before = text.folded[start : span.start]
     found = re.search(rf"(?<![^\W\d_])({each})[^\d,;]{{0,28}}$", before)
-    if found is None or (ended and ended == start and found.start() <= 4):
+    lead = before[: found.start()] if found else ""
+    if found is None or (ended and ended == start and len(lead) <= 4 and "," not in lead):
         return None
     return Span(start + found.start(), span.end)
 
@@ -81,7 +85,65 @@ def _of_the_past(text: Text, span: Span) -> bool:
     after = text.folded[span.end : span.end + 12]
     clause = text.folded[text.clause(span).start : span.start]
     told = re.search(r"\b(got|reached|achieved|scored|needed|ran for)\b[^,]*$", clause)
-    return bool(told or _STORY_BEFORE.search(before) or _STORY_AFTER.match(after))
+    if told or _STORY_BEFORE.search(before) or _STORY_AFTER.match(after):
+        return True
+    return _calendar(text, span)
+
+
+def _calendar(text: Text, span: Span) -> bool:
+    """Return whether days, or "the 90s", tell what the data span: those are rarely a budget."""
+    said = text.folded[span.start : span.end]
+    before = text.folded[max(0, span.start - 30) : span.start]
+    if re.fullmatch(r"(19|20)?\d0s", said):
+        return bool(re.search(r"\b(the|early|mid|late|der|den|die|les|los|gli)\W+$", before))
+    days = {fold(str(w)) for k in text.languages for w in words(k)["day"]}
+    if not any(re.search(rf"(?:^|[\W\d_]){re.escape(d)}$", said) for d in days):
+        return False
+    alone = re.search(r"(^|[,;.:(]\s?)$", before) and re.match(
+        r"\s*($|[,;.)!])", text.folded[span.end :]
+    )
+    return not (alone or any(True for _ in Text(before).find(_BUDGET_CUES)))
+
+
+_BUDGET_CUES = (
+    *(
+        "within",
+        "budget",
+        "time",
+        "stop",
+        "stop after",
+        "run for",
+        "run",
+        "max",
+        "maximum",
+        "limit",
+    ),
+    *(
+        "at most",
+        "up to",
+        "no more than",
+        "you have",
+        "you can have",
+        "give",
+        "for up to",
+        "take up",
+    ),
+    *("hochstens", "maximal", "innerhalb", "zeit", "bis zu", "nach", "rechenzeit", "stoppe"),
+    *("au maximum", "maximum", "au plus", "pendant", "temps", "en moins de", "arrete", "durant"),
+    *("como maximo", "maximo", "tiempo", "durante", "en menos de", "al massimo", "tempo", "entro"),
+    *(
+        "no maximo",
+        "hoogstens",
+        "binnen",
+        "tijd",
+        "maksymalnie",
+        "czas",
+        "w ciagu",
+        "hogst",
+        "inom",
+    ),
+    *("не более", "максимум", "время", "最多", "时间", "最長", "時間"),
+)
 
 
 _STORY_BEFORE = re.compile(
@@ -89,7 +151,13 @@ _STORY_BEFORE = re.compile(
     r"|next|nachsten|already|seit|depuis|desde|da|waited|lost|wasted|spent|worked|meeting in)"
     r"\W+(?:me |us |about |almost |nearly )?$"
 )
-_STORY_AFTER = re.compile(r"\W*(ago|old|later|earlier|alt|spater|late|geleden|fa\b|atras|temu)\b")
+_STORY_AFTER = re.compile(
+    r"\W*(ago|old|later|earlier|alt|spater|late|geleden|fa\b|atras|temu|away|apart|drives?|walks?"
+    r"|rides?|intervals?|windows?|resolution|meetings?|shifts?|calls?|commute|flights?|sampling"
+    r"|(?:a|per|each|every|pro|par|por|al|am|om) (?:day|week|month|year|tag|woche|monat|jahr|jour"
+    r"|semaine|mois|an|dia|semana|mes|giorno|settimana|mese|anno|dag)"
+    r"|of (?:data|recordings?|measurements?|footage|calls|driving|sleep|history|video|audio))\b"
+)
 
 
 def _counts(text: Text, reading: Reading, key: str, numbers: Sequence[Number]) -> None:
@@ -104,12 +172,37 @@ def _counts(text: Text, reading: Reading, key: str, numbers: Sequence[Number]) -
             span = Span(number.span.start, after.end())
             _add(reading, _FIELD[key], Claim(_whole(number.value), text.quote(span)))
             continue
+        if key == "trials" and (misspelt := _misspelt(text, number)):
+            _add(reading, _FIELD[key], Claim(_whole(number.value), text.quote(misspelt)))
+            continue
         before = text.folded[max(0, number.span.start - 30) : number.span.start]
         named = re.search(rf"(?<![^\W_])({names})\s?(?:of|is|von|de|di|:|=|was)?\s?$", before)
         if named and names and not number.article and _named_plausible(text, key, number, named[1]):
             span = Span(number.span.start - len(before) + named.start(), number.span.end)
             if _FIELD[key] not in reading.claims:
                 _add(reading, _FIELD[key], Claim(_whole(number.value), text.quote(span)))
+
+
+def _misspelt(text: Text, number: Number) -> Span | None:
+    """Return a number and the misspelt word for trials right after it: "20 trals"."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import DamerauLevenshtein as Distance
+
+    after = re.compile(r"\s([^\W\d_]{5,})").match(text.folded, number.span.end)
+    names = [fold(p) for p in text.phrases("trials") if len(p) >= 6 and " " not in p]
+    if after is None or number.article or not names or _is_word(text, after[1]):
+        return None
+    cutoff = 1 - (1 if len(after[1]) <= 7 else 2) / len(after[1]) - 1e-3
+    near = process.extractOne(
+        after[1], names, scorer=Distance.normalized_similarity, score_cutoff=cutoff
+    )
+    return Span(number.span.start, after.end()) if near and near[0][0] == after[1][0] else None
+
+
+def _is_word(text: Text, said: str) -> bool:
+    return any(said in stopwords(language) for language in text.languages) or said in (
+        *("trees", "train", "trains", "trains", "trips", "trails", "rails", "tables", "traits"),
+    )
 
 
 def _alternatives(text: Text, key: str) -> str:
@@ -162,7 +255,8 @@ def _named_plausible(text: Text, key: str, number: Number, name: str) -> bool:
         rest = text.folded[number.span.end : number.span.end + 12]
         before = text.folded[max(0, number.span.start - 25) : number.span.start]
         return (
-            not re.match(r"\s*(eur|dollar|\$|€|usd|token|k\b|%|gb|mb)", rest)
+            number.value < MOST_BARE
+            and not re.match(r"\s*(eur|dollar|\$|€|usd|token|k\b|%|gb|mb)", rest)
             and "token" not in before
         )
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.intake.claims import Claim, Reading
@@ -79,7 +79,29 @@ def column_mentions(
             sure = strength if hit.exact else min(strength, 2)
             found.append(ColumnMention(hit.key[0], hit.span, sure))
     found.sort(key=lambda m: m.span)
-    return [_with_role(text, m, found) for m in found]
+    return _spelled_out(text, [_with_role(text, m, found) for m in found])
+
+
+def _spelled_out(text: Text, found: list[ColumnMention]) -> list[ColumnMention]:
+    """Let a column's own name in brackets take the place of the words that it explains."""
+    kept: list[ColumnMention] = []
+    for mention in found:
+        last = kept[-1] if kept else None
+        between = text.folded[last.span.end : mention.span.start] if last else ""
+        closed = last and last.role == "target" and text.folded[mention.span.end :].startswith(")")
+        stronger = last and (mention.strength > last.strength or closed)
+        if last and mention.strength == 3 and stronger and _EXPLAINS.fullmatch(between):
+            span = Span(last.span.start, mention.span.end)
+            kept[-1] = replace(mention, span=span, role=last.role or mention.role)
+        else:
+            kept.append(mention)
+    return kept
+
+
+_EXPLAINS = re.compile(
+    r"\s?(?:[(\[]|=|:|i\.?e\.?,?|namely|,?\scalled)\s?(?:the\s|die\s|la\s)?"
+    r"(?:(?:column|spalte|colonne|columna|coluna|colonna|kolom|kolumna|kolumn|列)\s?)?[\"'=:]?\s?"
+)
 
 
 MOST_VALUES = 8
@@ -151,12 +173,18 @@ def concept_aliases(columns: Sequence[str]) -> list[Alias]:
 def means_another(quote: str, column: str) -> bool:
     """Return whether quoted words are about something that `column` is not: age, and not price."""
     said, own = Text(quote), set(spoken(column).split())
+    if own & _NAMELESS:
+        return False
     about = [
         {w for name in names for w in normal(name).split()}
         for names in words("columns")["concepts"].values()
         if any(True for _ in said.find(names))
     ]
     return bool(about) and not any(own & concept for concept in about)
+
+
+_NAMELESS = {"type", "class", "status", "label", "target", "outcome", "result", "y", "group"}
+"""Names that do not tell what a column is about: any word may mean such a column."""
 
 
 def value_aliases(frame: DataFrame) -> list[Alias]:
@@ -249,17 +277,34 @@ _ORDER = (
 """Which mention is the target, likeliest first: its strength, its role, whether that is sure."""
 
 
-def named_target(text: Text, columns: Sequence[str]) -> Reading:
+def named_target(text: Text, columns: Sequence[str], taken: Iterable[Span] = ()) -> Reading:
     """Note a target that the user names outright and that does not exist."""
+    busy = list(taken)
     known = {n for c in columns for n in (normal(c), spoken(c))}
     reading = Reading()
     for pattern in _OUTRIGHT:
         for match in pattern.finditer(text.folded):
             said = text.raw[match.start(1) : match.end(1)]
+            if any(Span(*match.span(1)).overlaps(b) for b in busy):
+                continue
             if normal(said) not in known:
                 reading.add("data.target", Claim(said, text.quote(Span(*match.span(1)))))
                 return reading
+    for span in text.find_words("predict"):
+        code = _CODE.match(text.raw, span.end)
+        if code is None or any(Span(*code.span(1)).overlaps(b) for b in busy):
+            continue
+        if normal(code[1]) not in known and spoken(code[1]) not in known:
+            reading.add("data.target", Claim(code[1], code[1]))
+            return reading
     return reading
+
+
+_CODE = re.compile(
+    r"[\s:=]+(?:the\s|der\s|die\s|das\s|la\s|le\s|el\s|il\s|o\s|a\s)?[\"'`]?"
+    r"([A-Za-z][A-Za-z]*(?:\d+|_\w+|\.\w+)\w*)(?![\w/.]\w)"
+)
+"""What looks like a column's name and like no word: V10, total_sales."""
 
 
 def nearest_column(said: str, columns: Sequence[str]) -> str:
@@ -275,7 +320,10 @@ def spelt_so(claim: Claim | None, said: str) -> bool:
 
     if claim is None or normal(said) not in normal(claim.quote):
         return False
-    return fuzz.ratio(spoken(str(claim.value)), normal(claim.quote)) >= 75
+    own = spoken(str(claim.value))
+    if re.findall(r"\d", own) != re.findall(r"\d", said):
+        return False  # a slip turns letters around; V10 is no V1
+    return fuzz.ratio(own, normal(claim.quote)) >= 75
 
 
 _NAME = (

@@ -10,7 +10,6 @@ from agent.intake.code_reader import CodeReader
 from agent.intake.columns import means_another
 from agent.intake.durations import durations_in
 from agent.intake.metrics import for_kind
-from agent.intake.models import ALL, fits
 from agent.intake.numbers import numbers_in
 from agent.intake.text import Text, fold
 from agent.intake.vocabulary import stopwords
@@ -40,9 +39,16 @@ def merge_target(code: CodeReader, model: Reading) -> Merged:
 
 def _strong(code: CodeReader, said: Claim | None) -> Claim | None:
     """Return a claim that can stand without the model: a column's name, or a role for a part."""
-    if said and (_strength(code, said) >= 2 or _role(code, said) == "target"):
-        return said
-    return None
+    if said is None:
+        return None
+    told = _strength(code, said) >= 2 or _role(code, said) == "target"
+    return said if told or _both_values(code, said) else None
+
+
+def _both_values(code: CodeReader, claim: Claim) -> bool:
+    """Return whether different values of one column, and no other column, are named."""
+    words_said = {fold(code.text.quote(m.span)) for m in code.mentions}
+    return len(words_said) >= 2 and {m.column for m in code.mentions} == {claim.value}
 
 
 def _strength(code: CodeReader, claim: Claim) -> int:
@@ -73,28 +79,6 @@ _EMPTY = {"model", "something", "trials", "data", "file", "table", "optimise", "
 _EMPTY |= {"modell", "modele", "modelo", "modello", "optimiere", "useful", "optimiser", "etwas"}
 
 
-def merge_models(code: Reading, model: Reading, kind: Kind, text: Text) -> Merged:
-    """Return the families; the model's word counts where code found none.
-
-    A small model names families that nobody mentioned, and always several: one alone is taken, and
-    only in a language that is not English, of which code knows every name.
-    """
-    said, other = code.get("models"), model.get("models")
-    if said and (said.sure or not other):
-        return Merged(said)
-    if not other:
-        return Merged(None)
-    wanted, out = other.value
-    if text.languages[0] == "en" or len(wanted) + len(out) != 1:
-        return Merged(said)
-    families = [f for f in wanted if fits(f, kind)]
-    if not families and out:
-        families = [f for f in ALL if fits(f, kind) and f not in out]
-    if not families or len(families) == len([f for f in ALL if fits(f, kind)]):
-        return Merged(said)
-    return Merged(Claim(tuple(families), other.quote, sure=False, origin="LLM"))
-
-
 def merge_objectives(code: Reading, model: Reading, kind: Kind, jargon: CodeReader) -> Merged:
     """Return the metrics; the model's word counts where code found none and they fit the kind."""
     said, other = code.get("objectives"), model.get("objectives")
@@ -121,7 +105,8 @@ def merge_budget(code: Reading, model: Reading, text: Text) -> dict[str, Claim]:
     claims = dict(code.claims)
     numbers = numbers_in(text)
     times = [d.span for d in durations_in(text, numbers)]
-    values = [n.value for n in numbers if not any(n.span.overlaps(t) for t in times)]
+    free_numbers = [n for n in numbers if not n.article]
+    values = [n.value for n in free_numbers if not any(n.span.overlaps(t) for t in times)]
     spent = {c.value for c in claims.values()}
     for name in ("budget.trials", "validation.folds"):
         other = model.get(name)

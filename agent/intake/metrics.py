@@ -11,7 +11,7 @@ from itertools import pairwise
 from agent.intake.claims import Claim, Reading
 from agent.intake.mentions import Alias, mentions_of
 from agent.intake.negation import ruled_out
-from agent.intake.text import Span, Text
+from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import words
 from evals.metrics import METRICS
 from evals.task import Kind
@@ -41,8 +41,30 @@ def metric_mentions(text: Text, taken: Iterable[Span] = ()) -> list[MetricMentio
     found: list[MetricMention] = []
     for hit, negated in zip(hits, out, strict=True):
         direction, shown = _direction(text, hit.span), _only_shown(text, hit.span)
-        found.append(MetricMention(hit.key[0], hit.span, negated, shown, direction))
+        name, span = _balanced(text, hit.key[0], hit.span)
+        found.append(MetricMention(name, span, negated, shown, direction))
     return _explained(text, found)
+
+
+_BALANCED = re.compile(
+    r"balan[cs]|bilan[cs]|balanciert|ausgewogen|ausgeglichen|equilib|zrownowa|zbalans|gebalanc"
+    r"|viktad|сбаланс|バランス|均衡|平衡"
+)
+
+
+def _balanced(text: Text, metric: str, span: Span) -> tuple[str, Span]:
+    """Read an adjective on either side of "accuracy", in any language and inflection."""
+    if metric != "accuracy":
+        return metric, span
+    before = re.compile(r"[^\W\d_]+[\s-]?$").search(
+        text.folded[max(0, span.start - 20) : span.start]
+    )
+    after = re.compile(r"\s([^\W\d_]+)").match(text.folded, span.end)
+    if before and _BALANCED.match(before[0]):
+        return "balanced_accuracy", Span(span.start - len(before[0]), span.end)
+    if after and _BALANCED.match(after[1]):
+        return "balanced_accuracy", Span(span.start, after.end())
+    return metric, span
 
 
 def _achieved(text: Text, span: Span) -> bool:
@@ -93,17 +115,48 @@ def _direction(text: Text, span: Span) -> str | None:
     for way in ("maximize", "minimize"):
         found += [(s.end, way) for s in piece.find(words("metrics")[way])]
     if not found:
-        return None
+        return _direction_after(text, span)
     end, way = max(found)
     return way if len(re.findall(r"\w+", before[end:])) <= 4 else None
 
 
+def _direction_after(text: Text, span: Span) -> str | None:
+    """Return the direction that a verb right after a metric asks for: "den MAE maximieren"."""
+    after = text.folded[span.end : min(text.clause(span).end, span.end + 40)]
+    joins = "|".join(re.escape(fold(p)) for p in (*text.phrases("and"), *text.phrases("but")))
+    after = re.split(rf"[,(]|\s(?:{joins})\s", after)[0]
+    for way in ("maximize", "minimize"):
+        for found in Text(after).find(words("metrics")[way]):
+            near = len(re.findall(r"\w+", after[: found.start])) <= 3
+            object_follows = re.match(r"\s*[\w]", after[found.end :])
+            if near and not object_follows:
+                return way
+    return None
+
+
 def _only_shown(text: Text, span: Span) -> bool:
     clause = text.clause(span)
+    if _NOT_THOSE.search(text.folded, span.end, clause.end):
+        return True
     before = text.folded[max(clause.start, span.start - 24) : span.start]
     return any(
         len(before[s.end :].split()) <= 3 for s in Text(before).find(words("metrics")["only_shown"])
     )
+
+
+_NOT_THOSE = re.compile(
+    r"\b(?:don't|dont|do not|not|never|without|nicht|ohne)\s(?:to\s)?"
+    r"(?:optimi[sz]\w+|tun\w+|maximi[sz]\w+)"
+    r"\s(?:for\s|on\s)?(?:those|these|them|that|it|this|either|any of)\b"
+)
+
+
+def _past(text: Text, span: Span) -> bool:
+    """Return whether a metric is told of as what was used once, or by others."""
+    before = text.folded[max(text.clause(span).start, span.start - 50) : span.start]
+    told = [s.end for s in Text(before).find(text.phrases("past"))]
+    wished = [s.end for s in Text(before).find((*text.phrases("positive"), *text.phrases("but")))]
+    return bool(told) and max(wished, default=-1) < max(told)
 
 
 def for_kind(metric: str, kind: Kind) -> str:
@@ -119,9 +172,9 @@ def read_metrics(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     reading = Reading()
     busy = list(taken)
     mentions = metric_mentions(text, busy)
-    wanted = [m for m in mentions if not m.out and not m.shown] or [
-        m for m in mentions if not m.out
-    ]
+    kept = [m for m in mentions if not m.out]
+    named = [m for m in kept if not m.shown] or kept
+    wanted = [m for m in named if not _past(text, m.span)] or named
     names = list(dict.fromkeys(for_kind(m.metric, kind) for m in wanted))
     _check(text, kind, reading, wanted)
     extras = _tradeoffs(text, [*busy, *(m.span for m in mentions)], bool(wanted))
@@ -158,12 +211,15 @@ def _joined(text: Text, first: Span, second: Span) -> bool:
     between = text.folded[first.end : second.start]
     around = text.folded[max(0, first.start - 30) : second.end + 30]
     ands = [p for p in text.phrases("and") if p not in ("or", "oder", "ou", "o", "of", "lub")]
-    joins = (*ands, *text.phrases("but"), "&", "+", "vs", "versus", "with", "against")
+    joins = (*ands, *text.phrases("but"), *_THEN)
     if any(True for _ in Text(between).find(joins)) and not re.search(r"[.;\n]\s", between):
         return True
     return bool(
         re.search(r"\b(both|trade|balance|pareto|beide|les deux|ambos|entrambi)\b", around)
     ) or bool(re.fullmatch(r"\s*[,/]\s*", between) and re.search(r"\b(both|beide)\b", text.folded))
+
+
+_THEN = ("&", "+", "vs", "versus", "with", "against", "then", "dann", "puis", "luego", "poi")
 
 
 def _vague(text: Text) -> str | None:
@@ -186,6 +242,23 @@ def _tradeoffs(text: Text, busy: Sequence[Span], has_metric: bool) -> list[tuple
     return sorted(found, key=lambda f: f[1])
 
 
+_STAYS = (
+    *(
+        "enough",
+        "bleiben",
+        "bleibt",
+        "sein",
+        "ist",
+        "rester",
+        "reste",
+        "quedar",
+        "restare",
+        "blijven",
+    ),
+    *("zijn", "please", "bitte", "svp", "por", "per"),
+)
+
+
 def _of_the_model(text: Text, span: Span, has_metric: bool) -> bool:
     """Return whether "small" is said of the model, not of a company or a test."""
     clause = text.clause(span)
@@ -196,7 +269,7 @@ def _of_the_model(text: Text, span: Span, has_metric: bool) -> bool:
     if " " in text.folded[span.start : span.end] or "-" in text.folded[span.start : span.end]:
         return True
     ends = not re.match(r"\s+[^\W\d_]", rest)
-    joins = (*text.phrases("and"), *text.phrases("but"), *words("wishes")["of_model"], "enough")
+    joins = (*text.phrases("and"), *text.phrases("but"), *words("wishes")["of_model"], *_STAYS)
     follower = re.match(r"\s+([^\W_]+)", rest)
     ends = ends or bool(follower and any(True for _ in Text(follower[1]).find(joins)))
     about = any(True for _ in Text(said).find((*words("wishes")["of_model"], *text.phrases("but"))))

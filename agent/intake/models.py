@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -54,9 +54,21 @@ def model_mentions(text: Text, taken: Iterable[Span] = ()) -> list[Mention]:
     found = []
     for hit, negated in zip(hits, out, strict=True):
         family, group = hit.key
+        if group == "boosting" and _histograms(text, hit.span):
+            family, group = "hist_gradient_boosting", ""
         members = (family,) if family else tuple(words("models")["groups"][group]["families"])
         found.append(Mention(members, group or None, hit.span, negated, _past(text, hit.span)))
     return found
+
+
+def _histograms(text: Text, span: Span) -> bool:
+    """Return whether the words around "boosting" say whose: scikit-learn's, by histograms."""
+    before = text.folded[max(0, span.start - 22) : span.start]
+    after = text.folded[span.end : span.end + 40]
+    return bool(
+        re.search(r"\b(?:hist\w*|isto\w*|sklearn|scikit[\s-]learn)(?:'s)?[\s-]{1,2}$", before)
+        or re.match(r"\W(?:\w+\s){0,3}(?:hist[ao]\w*|isto\w*|sklearn|scikit[\s-]learn)\b", after)
+    )
 
 
 def _past(text: Text, span: Span) -> bool:
@@ -73,7 +85,11 @@ def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     reading = Reading()
     mentions = _without_details(text, model_mentions(text, taken))
     wished = [m for m in mentions if not m.out and not m.past]
-    wished = wished or [m for m in mentions if not m.out and m.past]
+    past = [m for m in mentions if not m.out and m.past]
+    if not wished and past and any(True for _ in text.find(_ELSE)):
+        mentions = [replace(m, out=True) if m.past else m for m in mentions]
+        past = []
+    wished = wished or past
     out = {f for m in mentions if m.out for f in _for_kind(m, kind, ruled_out=True)}
     if wished:
         _claim_wished(text, kind, reading, wished, out)
@@ -82,6 +98,13 @@ def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
         quote = ", ".join(text.quote(_with_negator(text, m.span)) for m in mentions if m.out)
         reading.add("models", Claim(left, quote))
     return reading
+
+
+_ELSE = (
+    *("anything else", "everything else", "something else", "something different", "other models"),
+    *("etwas anderes", "alles andere", "was anderes", "autre chose", "otra cosa", "qualcos'altro"),
+    *("outra coisa", "iets anders", "coś innego", "något annat", "что-нибудь другое"),
+)
 
 
 def _claim_wished(

@@ -46,13 +46,41 @@ class _Word:
 
 def numbers_in(text: Text) -> list[Number]:
     """Return the numbers of a text in order; where two readings overlap the longer one stands."""
-    found = [*_digits(text), *_listed(text), *_spelled(text)]
+    found = [*_fractions(text), *_digits(text), *_listed(text), *_spelled(text)]
     found.sort(key=lambda n: (n.span.start - n.span.end, n.article))
     kept: list[Number] = []
     for number in found:
         if not any(number.span.overlaps(k.span) for k in kept):
             kept.append(number)
-    return _multiplied(text, sorted(kept, key=lambda n: n.span))
+    joined = _multiplied(text, sorted(kept, key=lambda n: n.span))
+    return [_signed(text, n) for n in joined]
+
+
+_FRACTION = re.compile(
+    r"(?<![\w.,/])(?:(\d{1,2})\s?)?(?:([½¼¾])|(?<![\d/])(1/2|1/3|2/3|1/4|3/4))(?![\d/])"
+)
+_PARTS = {"½": 1 / 2, "¼": 1 / 4, "¾": 3 / 4, "1/2": 1 / 2, "1/4": 1 / 4, "3/4": 3 / 4}
+_PARTS |= {"1/3": 1 / 3, "2/3": 2 / 3}
+_MINUS = re.compile(
+    r"\b(?:minus|negative|negativ\w*|минус)\s$|(?:负|マイナス)$"
+    r"|(?<!\bal )(?<!\blo )(?<!\bao )(?<!\bau )(?<!\bdu )(?<!\bou )(?<!\bo )(?<!pelo )\b"
+    r"(?:moins|menos|meno)\s$"
+)
+
+
+def _fractions(text: Text) -> Iterator[Number]:
+    for match in _FRACTION.finditer(text.raw):
+        value = int(match[1] or 0) + _PARTS[match[2] or match[3]]
+        yield Number(value, Span(*match.span()))
+
+
+def _signed(text: Text, number: Number) -> Number:
+    """Return the number with the minus that is spelt out before it: "minus ten"."""
+    start = max(0, number.span.start - 16)
+    found = _MINUS.search(text.folded[start : number.span.start])
+    if found is None or number.article:
+        return number
+    return Number(-number.value, Span(start + found.start(), number.span.end))
 
 
 def _digits(text: Text) -> Iterator[Number]:

@@ -137,7 +137,7 @@ def _around(text: Text, number: Number, numbers: Sequence[Number]) -> list[Wish]
     names = pattern(tuple(_settings()))
     clause = text.clause(number.span)
     after = re.compile(r"[\s-]*(?:" + names.pattern + r")").match(text.folded, number.span.end)
-    if after and _whole(text, after):
+    if after and _whole(text, after) and not _OF_ELSE.match(text.folded, after.end()):
         setting = _settings()[normal(re.sub(r"^[\s-]+", "", after[0]))]
         span = Span(number.span.start, after.end())
         if other := _other_end(text, number, numbers):
@@ -149,6 +149,12 @@ def _around(text: Text, number: Number, numbers: Sequence[Number]) -> list[Wish]
     window = Span(max(clause.start, number.span.start - 48), number.span.start)
     before = [m for m in names.finditer(text.folded, window.start, window.end) if _whole(text, m)]
     return _after_name(text, before[-1], number, numbers) if before else []
+
+
+_OF_ELSE = re.compile(
+    r"\s(?:of|in|on)\s(?!each|every|the tree|a tree|per\b)(?:the\s|our\s|a\s)?[a-z]{4,}"
+)
+"""What makes a setting's name mean something else: "3 levels of management"."""
 
 
 def _other_end(text: Text, number: Number, numbers: Sequence[Number]) -> Number | None:
@@ -205,14 +211,18 @@ def _glue(text: Text) -> str:
         "goes",
     }
     listed = "|".join(re.escape(p) for p in sorted(phrases, key=len, reverse=True))
-    return rf"(?:[\s:=(<>≤≥-]|{listed}|von|di|de|del|van|be|than|als|should|must)*"
+    return rf"(?:[\s:=(<>≤≥-]|{listed}|von|di|de|del|van|be|than|als|as|al|a|au|should|must)*"
 
 
 _LESS = (
-    r"\s*(or (fewer|less|below|lower|under)|at most|max\b|maximum|tops|oder weniger|ou moins"
-    r"|o menos|以下|以内|まで)"
+    r"\s*(or (fewer|less|below|lower|under)|at (the )?most|max\b|maximum|tops|oder weniger|ou moins"
+    r"|o menos|o meno|of minder|lub mniej|au maximum|au plus|maxi\b|como (mucho|maximo)|al massimo"
+    r"|no maximo|(hochstens|maximal)(?!\w*\s\d)|hooguit|hoogstens|maksymalnie|som mest|hogst"
+    r"|максимум|не более|以下|以内|まで)"
 )
-_MORE = r"\s*(or (more|above)|at least|minimum|oder mehr|ou plus|o mas|以上)"
+_MORE = (
+    r"\s*(or (more|above)|at least|minimum|oder mehr|ou plus|o mas|o piu|au moins|como minimo|以上)"
+)
 
 
 def _sign(text: Text, before: Span, end: int) -> str:

@@ -57,7 +57,7 @@ def _phrase(phrase: str) -> str:
     if not phrase[0].isascii() and not _spaced(phrase):
         return body
     before = r"(?<![^\W_])" if phrase[0].isalnum() else ""
-    after = r"(?![^\W_])" if phrase[-1].isalnum() else ""
+    after = r"(?![^\W_])" if phrase[-1].isalnum() and _spaced(phrase[-1]) else ""
     return f"{before}{body}{after}"
 
 

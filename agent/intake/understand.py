@@ -18,13 +18,13 @@ from agent.intake.columns import named_target, nearest_column, spelt_so, value_a
 from agent.intake.files import read_file
 from agent.intake.interview import Interview
 from agent.intake.kinds import read_kind
-from agent.intake.merge import merge_budget, merge_models, merge_objectives, merge_target
+from agent.intake.merge import merge_budget, merge_objectives, merge_target
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
 from agent.intake.text import Text
 from evals.metrics import DEFAULT_METRIC, METRICS, metric
 from evals.structure import find_structure
-from evals.tables import native, profile, read_table, tables_in
+from evals.tables import profile, read_table, tables_in
 from evals.task import Kind, Source, Task
 from prompts.chat import LanguageModel
 from prompts.errors import InvalidTaskError, LanguageModelError
@@ -67,6 +67,8 @@ def understand(
     if frame is None:
         notify(f"Reading {path} …")
         frame = read_table(directory / path)
+        if note := frame.attrs.get("note"):
+            intake.interview.assume(str(note))
     reader = CodeReader(text, tuple(map(str, frame.columns)), tuple(value_aliases(frame)))
     answer = intake.second_reader(language_model, path, frame, notify)
     return intake.task(path, frame, reader, answer)
@@ -139,8 +141,8 @@ class _Intake:
         target = self._target(code, model, frame)
         column = frame[target]
         kind: Kind = self.note("data.kind", read_kind(code, column))
-        positive = self._positive(code, model, frame, target, kind)
-        families = self._models(code, model, kind)
+        positive = self._positive(code, frame, target, kind)
+        families = self._models(code, kind)
         objectives = self._objectives(code, model, kind)
         budget, folds = self._budget(code, model, len(column.dropna()))
         wishes = code.wishes
@@ -186,7 +188,7 @@ class _Intake:
 
     def _target(self, code: CodeReader, model: Reading, frame: DataFrame) -> str:
         columns = [str(c) for c in frame.columns]
-        outright = named_target(self.text, columns).get("data.target")
+        outright = named_target(self.text, columns, code.jargon).get("data.target")
         claim = code.target.get("data.target")
         if outright and not spelt_so(claim, str(outright.value)):
             nearest = str(claim.value) if claim else nearest_column(str(outright.value), columns)
@@ -230,24 +232,16 @@ class _Intake:
             return str(self.note("data.target", first))
         return str(self.note("data.target", self.chose(answer)))
 
-    def _positive(
-        self, code: CodeReader, model: Reading, frame: DataFrame, target: str, kind: Kind
-    ) -> Any:
+    def _positive(self, code: CodeReader, frame: DataFrame, target: str, kind: Kind) -> Any:
         if kind != "binary":
             return None
         column = frame[target]
         claim = read_positive(self.text, column, code.jargon) or usual_positive(column)
-        other = model.get("data.positive")
-        if claim.origin == "your data" and other:
-            labels = {str(native(v)).casefold(): native(v) for v in column.dropna().unique()}
-            said = labels.get(str(other.value).casefold())
-            if said is not None and said != claim.value and not claim.sure:
-                claim = Claim(said, other.quote, sure=False, origin="LLM")
         if claim.origin != "your words":
             self.interview.assume(f"The positive class of {target} is {claim.value!r}.")
         return self.note("data.positive", claim)
 
-    def _models(self, code: CodeReader, model: Reading, kind: Kind) -> tuple[str, ...]:
+    def _models(self, code: CodeReader, kind: Kind) -> tuple[str, ...]:
         reading = code.models(kind)
         fitting = tuple(f for f in ALL if fits(f, kind))
         for name, sentence in reading.contradictions:
@@ -255,7 +249,7 @@ class _Intake:
             hint = f"Choose among: {', '.join(fitting)}."
             answer = self.interview.settle(question, hint)
             return tuple(self.note(name, Claim((answer,), f"your answer: {answer}")))
-        claim = merge_models(reading, model, kind, self.text).claim
+        claim = reading.get("models")
         if claim is None:
             self.interview.assume(f"No model is named: all that fit a {kind} target are searched.")
             claim = Claim(fitting, "", origin="default")
