@@ -116,6 +116,11 @@ TABLES = (
     Table(SMALL + "babies.csv", "openintro", "babies"),
     Table(SMALL + "diamonds.parquet", "ggplot2", "diamonds", rows=2000, write=_parquet),
     Table(SMALL + "stackoverflow.csv", "modeldata", "stackoverflow", rows=1500),
+    Table(SMALL + "hitters.csv", "ISLR", "Hitters", row_names="player"),
+    Table(SMALL + "carseats.csv", "ISLR", "Carseats"),
+    Table(SMALL + "auto.csv", "ISLR", "Auto"),
+    Table(SMALL + "orange_juice.csv", "ISLR", "OJ"),
+    Table(SMALL + "professors.csv", "carData", "Salaries"),
 )
 
 

@@ -18,6 +18,7 @@ from sklearn.metrics import get_scorer_names
 ROOT = Path(__file__).resolve().parent.parent
 INTAKE = ROOT / "tests" / "data" / "intake"
 HALVES = ("development.jsonl", "held_out.jsonl")
+SECOND = "second_held_out.jsonl"
 FAMILIES = {
     *("lightgbm", "xgboost", "hist_gradient_boosting", "random_forest", "extra_trees"),
     *("decision_tree", "svm", "knn", "logistic_regression", "elastic_net", "mlp"),
@@ -39,7 +40,7 @@ def _rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (INTAKE / name).read_text("utf-8").splitlines()]
 
 
-ROWS = [row for name in HALVES for row in _rows(name)]
+ROWS = [row for name in (*HALVES, SECOND) for row in _rows(name)]
 TASKS = [row for row in ROWS if "data.target" in row["expected"]]
 
 
@@ -116,6 +117,16 @@ def test_there_are_enough_of_every_sort() -> None:
     assert (
         len({row["description"] for row in ROWS}) == len({row["id"] for row in ROWS}) == len(ROWS)
     )
+
+
+def test_the_second_held_out_file_is_as_wide_as_the_first() -> None:
+    rows, first = _rows(SECOND), [row for name in HALVES for row in _rows(name)]
+    sources = {row["source"] for row in rows}
+    languages = Counter(row["language"] for row in rows)
+    new = sources - {row["source"] for row in first}
+    assert len(rows) == 80 and len(sources - new) >= 14 and len(new) >= 4
+    assert len(languages) >= 7 and languages.total() - languages["en"] >= 24
+    assert sum("data.target" not in row["expected"] for row in rows) == 8
 
 
 def test_the_split_is_the_one_the_script_makes(tmp_path: Path) -> None:
