@@ -101,6 +101,23 @@ def test_default_trials_only_without_a_budget(folder: Path) -> None:
     assert read(folder, "predict churn, 1 hour or 10 trials").budget.trials == 10
 
 
+def test_the_seed_and_the_split_are_taken_from_the_words(folder: Path) -> None:
+    task = read(folder, "predict churn, group by plan, seed 7")
+    assert (task.seed, task.validation.scheme, task.validation.column) == (7, "group", "plan")
+    assert task.sources["seed"].quote == "seed 7"
+    ordered = read(folder, "predict churn, split by time spent").validation
+    assert (ordered.scheme, ordered.column) == ("time", "spent")
+    unordered = read(folder, "predict churn, split by time")
+    assert unordered.validation.scheme == "stratified"
+    assert any("no column that tells the time" in q for q in unordered.questions)
+
+
+def test_the_class_that_is_looked_for(folder: Path) -> None:
+    for said, label in (("recall for those who stay", "no"), ("recall", "yes")):
+        data = read(folder, f"predict churn, {said}").data
+        assert data and data.positive == label
+
+
 def test_whole_numbers_are_classes_where_the_words_say_so(folder: Path) -> None:
     kinds = [
         task.data.kind

@@ -83,11 +83,17 @@ def _of_the_past(text: Text, span: Span) -> bool:
     """Return whether a length of time tells a story instead of setting a limit."""
     before = text.folded[max(0, span.start - 24) : span.start]
     after = text.folded[span.end : span.end + 12]
-    clause = text.folded[text.clause(span).start : span.start]
-    told = re.search(r"\b(got|reached|achieved|scored|needed|ran for)\b[^,]*$", clause)
-    if told or _STORY_BEFORE.search(before) or _STORY_AFTER.match(after):
+    if _told(text, span) or _STORY_BEFORE.search(before) or _STORY_AFTER.match(after):
         return True
     return _calendar(text, span)
+
+
+def _told(text: Text, span: Span) -> bool:
+    """Return whether the words before tell what somebody once got, and with how much."""
+    clause = text.folded[text.clause(span).start : span.start]
+    return bool(
+        re.search(r"\b(got|reached|achieved|scored|needed|ran for|had run)\b[^,]*$", clause)
+    )
 
 
 def _calendar(text: Text, span: Span) -> bool:
@@ -147,7 +153,7 @@ _BUDGET_CUES = (
 
 
 _STORY_BEFORE = re.compile(
-    r"\b(last|past|previous|took|takes|take|taken|every|since|ago|vor|letzten|dernieres?|ultim[oai]s?"
+    r"\b(last|past|previous|took|takes|taken|(?:they|we|i|who|which|that)\W+take|every|since|ago|vor|letzten|dernieres?|ultim[oai]s?"
     r"|next|nachsten|already|seit|depuis|desde|da|waited|lost|wasted|spent|worked|meeting in)"
     r"\W+(?:me |us |about |almost |nearly )?$"
 )
@@ -165,6 +171,8 @@ def _counts(text: Text, reading: Reading, key: str, numbers: Sequence[Number]) -
     units = _alternatives(text, key)
     names = _alternatives(text, f"{key}_before")
     for number in numbers:
+        if _told(text, number.span):
+            continue
         after = re.compile(rf"{_BETWEEN}(?:\w{{3,}}\s)??({units})").match(
             text.folded, number.span.end
         )

@@ -113,8 +113,19 @@ class CodeReader:
             if grouped or re.match(r"\W+(?:\w+\s){0,2}(?:stay |kept )?together", after):
                 reading.add("validation.group", Claim(mention.column, quote))
         for span in self.text.find_words("time"):
-            reading.add("validation.time", Claim(True, self.text.quote(span)))
+            column, end = self._column_near(span)
+            quote = self.text.quote(Span(span.start, end))
+            reading.add("validation.time", Claim(column, quote))
             return
+
+    def _column_near(self, span: Span) -> tuple[str, int]:
+        """Return the column that a time split is by, named right after its words, else ""."""
+        clause = self.text.clause(span)
+        for mention in self.mentions:
+            near = span.end <= mention.span.start <= min(clause.end, span.end + 16)
+            if near and mention.strength >= 2 and mention.role != "target":
+                return mention.column, mention.span.end
+        return "", span.end
 
     def spoken_for(self) -> list[Span]:
         """Return every span whose meaning is settled, numbers and durations included."""

@@ -79,7 +79,24 @@ def column_mentions(
             sure = strength if hit.exact else min(strength, 2)
             found.append(ColumnMention(hit.key[0], hit.span, sure))
     found.sort(key=lambda m: m.span)
-    return _spelled_out(text, [_with_role(text, m, found) for m in found])
+    telling = telling_values(values)
+    return _listed(text, _spelled_out(text, [_with_role(text, m, found, telling) for m in found]))
+
+
+def telling_values(values: Sequence[Alias]) -> set[str]:
+    """Return names of values that are long enough to tell on their own: malignant, not good."""
+    return {normal(a.name) for a in values if len(a.name) >= 7}
+
+
+def _listed(text: Text, found: list[ColumnMention]) -> list[ColumnMention]:
+    """Carry "not target" along a list: "from age and sex"."""
+    ands = "|".join(re.escape(fold(p)) for p in text.phrases("and"))
+    for i in range(1, len(found)):
+        last, mention = found[i - 1], found[i]
+        between = text.folded[last.span.end : mention.span.start]
+        if last.role == "not target" and re.fullmatch(rf"\s*(?:,|&|{ands})\s*", between):
+            found[i] = replace(mention, role="not target")
+    return found
 
 
 def _spelled_out(text: Text, found: list[ColumnMention]) -> list[ColumnMention]:
@@ -209,8 +226,12 @@ def names_of_value(value: object) -> list[str]:
     return [word, *(w for line in alike for w in line)]
 
 
-def _with_role(text: Text, mention: ColumnMention, found: Sequence[ColumnMention]) -> ColumnMention:
-    if mention.strength == 1 and _part_of_more(text, mention.span):
+def _with_role(
+    text: Text, mention: ColumnMention, found: Sequence[ColumnMention], telling: set[str]
+) -> ColumnMention:
+    """Return the mention with its role; `telling` are values that tell on their own."""
+    said = normal(text.folded[mention.span.start : mention.span.end])
+    if mention.strength == 1 and said not in telling and _part_of_more(text, mention.span):
         return ColumnMention(mention.column, mention.span, 0)
     return ColumnMention(
         mention.column, mention.span, mention.strength, _role(text, mention, found)

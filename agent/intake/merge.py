@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from agent.intake.claims import Claim, Reading
 from agent.intake.code_reader import CodeReader
-from agent.intake.columns import means_another
+from agent.intake.columns import means_another, telling_values
 from agent.intake.durations import durations_in
+from agent.intake.mentions import normal
 from agent.intake.metrics import for_kind
 from agent.intake.numbers import numbers_in
 from agent.intake.text import Text, fold
@@ -46,9 +47,11 @@ def _strong(code: CodeReader, said: Claim | None) -> Claim | None:
 
 
 def _both_values(code: CodeReader, claim: Claim) -> bool:
-    """Return whether different values of one column, and no other column, are named."""
-    words_said = {fold(code.text.quote(m.span)) for m in code.mentions}
-    return len(words_said) >= 2 and {m.column for m in code.mentions} == {claim.value}
+    """Return whether values of one column are named, two or a telling one, and no other column."""
+    said = {normal(code.text.quote(m.span)) for m in code.mentions}
+    telling = said & telling_values(code.values)
+    one = {m.column for m in code.mentions} == {claim.value}
+    return one and (len(said) >= 2 or bool(telling))
 
 
 def _strength(code: CodeReader, claim: Claim) -> int:

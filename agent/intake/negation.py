@@ -87,6 +87,10 @@ def _list_goes_on(text: Text, mention: Span, mentions: Sequence[Span]) -> bool:
 
 
 def _verdict(text: Text, mention: Span) -> bool:
+    if re.compile(r"\s?\?\s*(?:no|nope|nah|nein|non|nee|nie|nej|нет)\b").match(
+        text.folded, mention.end
+    ):
+        return True
     phrases = sorted({fold(p) for p in text.phrases("negators_after")}, key=len, reverse=True)
     verdict = "|".join(re.escape(p).replace(r"\ ", r"\s+") for p in phrases) or r"(?!)"
     glue = r"[\s)\"'「」]*(?:(?:models?|modelle|methods?|的模型)\s*)?"

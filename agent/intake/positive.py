@@ -40,6 +40,12 @@ def read_positive(text: Text, target: Series, taken: Iterable[Span] = ()) -> Cla
     return Claim(label, text.quote(span))
 
 
+_AFTER = (
+    r"\b(?:recall|sensitivity|precision|f1|rappel|spot|find|catch|detect|finde)\W(?:\w+\s){0,3}$"
+)
+"""What makes the word after it the class that is looked for: "recall for the dead"."""
+
+
 def _opposite(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None:
     """Read "find those who died" of a column called survived: the class is "no"."""
     negative = [v for v in labels if str(v).strip().lower() in ("no", "n", "false", "0", "0.0")]
@@ -48,7 +54,8 @@ def _opposite(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None
             continue
         own = any(True for _ in text.find([name, name.removesuffix("d"), "who survive"]))
         for span in text.find(said):
-            if not own:
+            before = text.folded[max(0, span.start - 24) : span.start]
+            if not own or re.search(_AFTER, before):
                 return Claim(negative[0], text.quote(span))
     return None
 

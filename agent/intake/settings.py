@@ -75,7 +75,7 @@ def read_settings(text: Text, taken: Iterable[Span] = ()) -> Wishes:
     for number in (n for n in numbers if not any(n.span.overlaps(b) for b in busy)):
         if any(number.span.overlaps(w.span) for w in found):
             continue
-        found += _around(text, number, numbers)
+        found += _around(text, number, numbers, [w.span for w in found])
     return Wishes(found)
 
 
@@ -132,10 +132,16 @@ def _settings() -> dict[str, str]:
     return {normal(n): s for s, entry in content.items() for n in entry["names"]}
 
 
-def _around(text: Text, number: Number, numbers: Sequence[Number]) -> list[Wish]:
+def _around(
+    text: Text, number: Number, numbers: Sequence[Number], busy: Sequence[Span]
+) -> list[Wish]:
     """Return what `number` says of the setting named right after or before it."""
     names = pattern(tuple(_settings()))
     clause = text.clause(number.span)
+    window = Span(max(clause.start, number.span.start - 48), number.span.start)
+    before = [m for m in names.finditer(text.folded, window.start, window.end) if _whole(text, m)]
+    if before and _adjoins(text, before[-1], number, busy):
+        return _after_name(text, before[-1], number, numbers)
     after = re.compile(r"[\s-]*(?:" + names.pattern + r")").match(text.folded, number.span.end)
     if after and _whole(text, after) and not _OF_ELSE.match(text.folded, after.end()):
         setting = _settings()[normal(re.sub(r"^[\s-]+", "", after[0]))]
@@ -145,10 +151,24 @@ def _around(text: Text, number: Number, numbers: Sequence[Number]) -> list[Wish]
             span = Span(other.span.start, after.end())
             return [Wish(setting, ">=", low, span), Wish(setting, "<=", high, span)]
         lead = Span(max(clause.start, number.span.start - 32), number.span.start)
-        return [Wish(setting, _sign(text, lead, after.end()) or "=", _number(number), span)]
-    window = Span(max(clause.start, number.span.start - 48), number.span.start)
-    before = [m for m in names.finditer(text.folded, window.start, window.end) if _whole(text, m)]
+        sign = _sign(text, lead, after.end())
+        if setting == "iterations" and not sign and not _exactly(text, lead):
+            return []  # iterations of the search, as likely as not
+        return [Wish(setting, sign or "=", _number(number), span)]
     return _after_name(text, before[-1], number, numbers) if before else []
+
+
+def _adjoins(text: Text, name: re.Match[str], number: Number, busy: Sequence[Span]) -> bool:
+    """Return whether a free name stands right before: the 12 of "depth 12 min samples leaf 3"."""
+    between = text.folded[name.end() : number.span.start]
+    taken = any(Span(*name.span()).overlaps(b) for b in busy)
+    numbered = re.search(r"\d\s?$", text.folded[max(0, name.start() - 3) : name.start()])
+    return not taken and not numbered and bool(re.fullmatch(r"\s?[:=]?\s?", between))
+
+
+def _exactly(text: Text, lead: Span) -> bool:
+    said = text.folded[lead.start : lead.end]
+    return bool(re.search(r"\b(?:exactly|fix\w*|always|genau|exactement|exactamente)\W*$", said))
 
 
 _OF_ELSE = re.compile(
@@ -180,7 +200,7 @@ def _after_name(
     if setting == "c" and text.raw[name.start() : name.end()] != "C":
         return []
     pair = re.fullmatch(_BETWEEN, between)
-    other = next((n for n in numbers if 0 < n.span.start - number.span.end <= 6), None)
+    other = next((n for n in numbers if _ranges(text, number, n)), None)
     span = Span(name.start(), number.span.end)
     if pair and other:
         low, high = sorted((number.value, other.value))
@@ -195,6 +215,12 @@ def _after_name(
     return [Wish(setting, sign or "=", _number(number), span)]
 
 
+def _ranges(text: Text, low: Number, high: Number) -> bool:
+    between = text.folded[low.span.end : max(low.span.end, high.span.start)]
+    return low.span.end < high.span.start and bool(_RANGE.fullmatch(between))
+
+
+_RANGE = re.compile(r"\s?(?:-|\.{2,3}|,|to|bis|and|und|et|y|e|en|i|a|à|do|och|og|и|до|~)\s?")
 _BETWEEN = (
     r"\s*(?:is\s|of\s|in\s|from\s|search(?:ed)?\s)?\s*"
     r"(?:between|from|zwischen|entre|tra|fra|tussen|miedzy|mellan|\[|in|range|von)?\s*\[?\s*"

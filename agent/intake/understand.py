@@ -164,6 +164,7 @@ class _Intake:
             fixed=fixed,
             constraints=tuple(bounds),
             rows=int(0.8 * len(column.dropna())),
+            seed=self.note("seed", seed) if (seed := code.validation().get("seed")) else 0,
         )
 
     def _build(self, *, rows: int, **fields: Any) -> Task:
@@ -306,21 +307,33 @@ class _Intake:
         if folds is None:
             self.note("validation.folds", Claim(5, "", origin="default"))
         said = code.validation()
-        plain = "shuffled" if kind == "regression" else "stratified"
-        structure = find_structure(frame, target)
-        group = said.get("validation.group")
-        if group:
-            found |= {"scheme": "group", "column": self.note("validation.scheme", group)}
-        elif structure:
-            claim = Claim(structure.column, structure.sentence, origin="your data")
-            self.interview.assume(structure.sentence)
-            found |= {"scheme": structure.scheme, "column": self.note("validation.scheme", claim)}
-        else:
-            found["scheme"] = plain
-            self.note("validation.scheme", Claim(plain, "", origin="default"))
+        found |= self._said_scheme(said, frame, target) or self._scheme(frame, target, kind)
         if share := said.get("validation.test_fraction"):
             found["test_fraction"] = self.note("validation.test_fraction", share)
         return found
+
+    def _said_scheme(self, said: Reading, frame: DataFrame, target: str) -> dict[str, Any]:
+        """Return the split that the words ask for, where a column allows it."""
+        group, time = said.get("validation.group"), said.get("validation.time")
+        if group and group.value != target:
+            return {"scheme": "group", "column": self.note("validation.scheme", group)}
+        if time and time.value and time.value != target:
+            return {"scheme": "time", "column": self.note("validation.scheme", time)}
+        structure = find_structure(frame, target)
+        if time and not (structure and structure.scheme == "time"):
+            sentence = f"“{time.quote}” names no column that tells the time: rows are not in order."
+            self.interview.questions.append(sentence)
+        return {}
+
+    def _scheme(self, frame: DataFrame, target: str, kind: Kind) -> dict[str, Any]:
+        """Return the split that the data suggest."""
+        if structure := find_structure(frame, target):
+            claim = Claim(structure.column, structure.sentence, origin="your data")
+            self.interview.assume(structure.sentence)
+            column = self.note("validation.scheme", claim)
+            return {"scheme": structure.scheme, "column": column}
+        plain = "shuffled" if kind == "regression" else "stratified"
+        return {"scheme": self.note("validation.scheme", Claim(plain, "", origin="default"))}
 
 
 def _directed(names: tuple[str, ...]) -> list[dict[str, str]]:
