@@ -143,5 +143,5 @@ def test_failures_are_avoided_without_a_penalty() -> None:
 
 
 def test_unknown_designers_are_named() -> None:
-    with pytest.raises(UserError, match="no designer called 'gpp'"):
+    with pytest.raises(UserError, match="no strategy called 'gpp'"):
         make_designer("gpp")
