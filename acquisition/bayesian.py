@@ -24,7 +24,7 @@ from surrogates.encoding import encoding_of
 if TYPE_CHECKING:
     from acquisition.belief import Belief
     from acquisition.pool import Acquisition
-    from surrogates.gp import GaussianProcess
+    from surrogates.models import PredictorModel
 
 Array = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ class Step:
         self.belief: Belief = believe(task, trials, self.seed, surrogate)
 
     @property
-    def model(self) -> GaussianProcess:
+    def model(self) -> PredictorModel:
         """The first objective's model, RUNNING trials taken as predicted."""
         return self.belief.model
 

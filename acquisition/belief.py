@@ -14,7 +14,7 @@ from evals.trials import Trial, TrialState
 from surrogates.cost import Cost, cost_of
 from surrogates.encoding import encoding_of
 from surrogates.feasibility import Feasibility, feasibility
-from surrogates.gp import GaussianProcess
+from surrogates.models import PredictorModel
 
 if TYPE_CHECKING:
     from botorch.models.model import Model
@@ -29,7 +29,7 @@ class Belief:
     `pending` (`k x d`) are already part of the models, at their predicted means.
     """
 
-    models: tuple[GaussianProcess, ...]
+    models: tuple[PredictorModel, ...]
     observed: Array
     pending: Array
     feasible: Feasibility | None
@@ -37,7 +37,7 @@ class Belief:
     seed: int
 
     @property
-    def model(self) -> GaussianProcess:
+    def model(self) -> PredictorModel:
         """The first objective's model."""
         return self.models[0]
 
@@ -72,6 +72,6 @@ def believe(task: Task, trials: Sequence[Trial], seed: int, surrogate: str = "gp
     return belief.with_pending(running)
 
 
-def _models(fitted: Model) -> tuple[GaussianProcess, ...]:
-    parts = [fitted] if isinstance(fitted, GaussianProcess) else list(cast("Any", fitted).models)
+def _models(fitted: Model) -> tuple[PredictorModel, ...]:
+    parts = [fitted] if isinstance(fitted, PredictorModel) else list(cast("Any", fitted).models)
     return tuple(parts)

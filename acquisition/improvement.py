@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfcx, log_ndtr, ndtr
 
-from surrogates.predictor import Predictor
+from surrogates.predictor import Predicts
 
 Array = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ def log_h(z: Array) -> Array:
 class LogImprovement:
     """LogEI over `threshold`, which is on the predictor's scale."""
 
-    def __init__(self, predictor: Predictor, threshold: float) -> None:
+    def __init__(self, predictor: Predicts, threshold: float) -> None:
         self._predictor, self._threshold = predictor, threshold
 
     def __call__(self, X: Array) -> Array:

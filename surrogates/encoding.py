@@ -51,11 +51,17 @@ class Column:
 
     def encode(self, configs: Sequence[Mapping[str, Any]]) -> Array:
         """Return `n` places in [0, 1]."""
-        name = self.parameter.name
-        return np.array([self._place(c[name]) if name in c else INACTIVE for c in configs])
+        parameter, name = self.parameter, self.parameter.name
+        if isinstance(parameter, Float | Int):
+            values = np.array([c.get(name, np.nan) for c in configs], dtype=float)
+            return np.nan_to_num(_scaled(parameter, values), nan=INACTIVE)
+        places = self._places
+        return np.array([places[_token(c[name])] if name in c else INACTIVE for c in configs])
 
-    def _place(self, value: Any) -> float:
-        return self.parameter.to_unit(value)
+    @cached_property
+    def _places(self) -> dict[tuple[bool, Any], float]:
+        assert isinstance(self.parameter, Categorical | Ordinal)
+        return {_token(o): self.parameter.to_unit(o) for o in self.parameter.options}
 
     def snap(self, u: Array) -> Array:
         """Return the places of the values nearest to `u` (any shape), on the native scale."""
@@ -77,6 +83,18 @@ class Column:
         return np.array([parameter.to_unit(v) for v in parameter.options])
 
 
+def _token(value: Any) -> tuple[bool, Any]:
+    """Return what tells choices apart: True and 1 are different."""
+    return isinstance(value, bool), value
+
+
+def _scaled(parameter: Float | Int, values: Array) -> Array:
+    low, high = float(parameter.low), float(parameter.high)
+    if parameter.log:
+        return np.asarray(np.clip(np.log(values / low) / np.log(high / low), 0.0, 1.0))
+    return np.asarray(np.clip((values - low) / (high - low), 0.0, 1.0))
+
+
 def _snap_int(parameter: Int, u: Array) -> Array:
     low, high, step = float(parameter.low), float(parameter.high), parameter.step
     if parameter.log:
@@ -84,10 +102,7 @@ def _snap_int(parameter: Int, u: Array) -> Array:
     else:
         exact = low + u * (high - low)
     steps = np.clip(np.round((exact - low) / step), 0, parameter.cardinality - 1)
-    value = low + step * steps
-    if parameter.log:
-        return np.asarray(np.clip(np.log(value / low) / np.log(high / low), 0.0, 1.0))
-    return np.asarray((value - low) / (high - low))
+    return _scaled(parameter, low + step * steps)
 
 
 class Encoding:

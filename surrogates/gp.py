@@ -1,7 +1,6 @@
 """The default surrogate: a Gaussian process over mixed and conditional spaces.
 
-The model lives on the scale of its output transform `t`, on which larger is better; `native` leads
-back to the user's scores. b is a batch size, q the number of points judged together.
+b is a batch size, q the number of points judged together.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from evals.trials import Trial
 from surrogates.encoding import Encoding, encoding_of
 from surrogates.fitting import FIT_ROWS, fitted, likelihood_data, spread
 from surrogates.likelihood import fit, unpack
+from surrogates.models import PredictorModel
 from surrogates.observations import Observed, averaged, observed
 from surrogates.output_transforms import OutputTransform
 from surrogates.predictor import SMALLEST, Predictor
@@ -33,7 +33,7 @@ MODEL_ROWS = 400
 """Predictions are conditioned on at most this many observations."""
 
 
-class GaussianProcess(Model):
+class GaussianProcess(PredictorModel):
     """A Gaussian process with fixed hyperparameters, as a BoTorch model with one output.
 
     Args:
@@ -41,35 +41,19 @@ class GaussianProcess(Model):
         transform: the output transform that made the targets from gains.
     """
 
-    num_outputs = 1
+    predictor: Predictor
 
     def __init__(self, predictor: Predictor, transform: OutputTransform) -> None:
-        super().__init__()
-        self.predictor, self.transform = predictor, transform
+        super().__init__(predictor, transform)
         self._weights = torch.from_numpy(predictor.weights)
         self._shared = torch.from_numpy(predictor.shared)
         self._Z = torch.from_numpy(predictor.Z)
         self._alpha = torch.from_numpy(predictor.alpha)
 
     @property
-    def batch_shape(self) -> torch.Size:
-        """No batch of models."""
-        return torch.Size()
-
-    @property
     def train_inputs(self) -> tuple[Tensor]:
         """The `n x d` inputs, where BoTorch looks for them."""
         return (torch.from_numpy(self.predictor.X),)
-
-    @property
-    def inputs(self) -> Array:
-        """The `n x d` inputs."""
-        return self.predictor.X
-
-    @property
-    def targets(self) -> Array:
-        """The `n` transformed gains."""
-        return self.predictor.targets
 
     def posterior(
         self,
@@ -85,24 +69,6 @@ class GaussianProcess(Model):
             covariance = covariance + noise * torch.eye(X.shape[-2]).to(X)
         posterior = GPyTorchPosterior(MultivariateNormal(mean, covariance))
         return posterior if posterior_transform is None else posterior_transform(posterior)
-
-    def marginals(self, X: Array) -> tuple[Array, Array]:
-        """Return mean and standard deviation (`n` each) at each row of `X`, on the scale of `t`."""
-        return self.predictor.predict(X)
-
-    def native(self, mean: Array, sd: Array) -> tuple[Array, Array]:
-        """Return median and half the central 68 % interval on the scale of the gains."""
-        low, high = self.transform.inverse(mean - sd), self.transform.inverse(mean + sd)
-        return self.transform.inverse(mean), (high - low) / 2.0
-
-    def believe(self, X: Array) -> GaussianProcess:
-        """Return this model with `X` (`k x d`) observed at their predicted means.
-
-        The kriging believer of Ginsbourger et al. (2010): pending points take away uncertainty.
-        """
-        if not len(X):
-            return self
-        return GaussianProcess(self.predictor.believe(X), self.transform)
 
     def _kernel(self, A: Tensor, B: Tensor) -> Tensor:
         every, share = _matern(A, B), self.predictor.hyper.share
@@ -139,7 +105,7 @@ class GPSurrogate:
         Raises:
             ValueError: no trial has completed.
         """
-        data = _some(task, trials)
+        data = some_observed(task, trials)
         encoding = encoding_of(task.space)
         models = [fit_gp(encoding, data, m) for m in range(data.Y.shape[1])]
         return models[0] if len(models) == 1 else ModelList(*models)
@@ -151,10 +117,11 @@ def fit_first(task: Task, trials: Sequence[Trial]) -> GaussianProcess:
     Raises:
         ValueError: no trial has completed.
     """
-    return fit_gp(encoding_of(task.space), _some(task, trials))
+    return fit_gp(encoding_of(task.space), some_observed(task, trials))
 
 
-def _some(task: Task, trials: Sequence[Trial]) -> Observed:
+def some_observed(task: Task, trials: Sequence[Trial]) -> Observed:
+    """Return what can be learned from; raise `ValueError` where no trial has completed."""
     data = observed(task, trials)
     if not len(data):
         raise ValueError("A surrogate needs at least one completed trial.")

@@ -31,7 +31,8 @@ PSEUDO = 4.0
 NOISE_PRIOR = (-4.0, 1.0)
 LOG_NOISE = (math.log(1e-6), math.log(1.0))
 LOG_LENGTHSCALE = (math.log(0.02), math.log(100.0))
-LOGIT_SHARE = (-4.0, 4.0)
+LOGIT_SHARE = (-4.0, 0.0)
+"""Branches keep at least half of the variation: few bad points must not write a branch off."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ def starts(data: Observations) -> list[Array]:
     mean, sd = lengthscale_prior(data.dimension)
     smooth = np.append(np.full(d, mean - sd**2), NOISE_PRIOR[0] - NOISE_PRIOR[1] ** 2)
     rough = np.append(np.full(d, mean - sd**2 - 0.7), math.log(0.1))
-    tail = [0.0] if data.conditional else []
+    tail = [-1.0] if data.conditional else []
     return [np.append(s, tail) for s in (smooth, rough)]
 
 

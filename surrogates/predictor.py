@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,22 @@ class Gradients:
     sd: Array
     d_mean: Array
     d_sd: Array
+
+
+class Predicts(Protocol):
+    """Predictions of single points on the scale of the targets, in closed form."""
+
+    X: Array
+    targets: Array
+
+    def predict(self, X: Array) -> tuple[Array, Array]:
+        """Return mean and standard deviation (`b` each) at `X` (`b x d`)."""
+
+    def gradients(self, X: Array) -> Gradients:
+        """Return mean, standard deviation and their gradients at `X` (`b x d`)."""
+
+    def believe(self, X: Array) -> Predicts:
+        """Return a predictor that has seen `X` (`k x d`) behave as predicted."""
 
 
 class Predictor:

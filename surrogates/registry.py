@@ -14,7 +14,23 @@ def _gp() -> Surrogate:
     return GPSurrogate()
 
 
-SURROGATES: dict[str, Callable[[], Surrogate]] = {"gp": _gp}
+def _forest() -> Surrogate:
+    from surrogates.forest import ForestSurrogate
+
+    return ForestSurrogate()
+
+
+def _auto() -> Surrogate:
+    from surrogates.auto import AutoSurrogate
+
+    return AutoSurrogate()
+
+
+SURROGATES: dict[str, Callable[[], Surrogate]] = {
+    "gp": _gp,
+    "random_forest": _forest,
+    "auto": _auto,
+}
 
 
 def make_surrogate(name: str) -> Surrogate:

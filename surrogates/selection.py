@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from surrogates.likelihood import LOG_NOISE, Observations, fit, leave_one_out
+from surrogates.likelihood import Observations, fit, leave_one_out
 from surrogates.output_transforms import TRANSFORMS, OutputTransform
 
 Array = NDArray[np.float64]
@@ -23,6 +23,8 @@ DEFAULT = ("winsorise", "standardise", "power", "log_regret")
 """The first is used while there is too little data to choose; the others must beat it."""
 ENOUGH = 8
 MARGIN = 1.0
+LEAST = 1e-6
+"""No single surprise counts for more than a probability of this."""
 
 
 def chosen(
@@ -34,26 +36,29 @@ def chosen(
     theta = fit(first)
     if len(transforms) == 1 or len(y) < ENOUGH or np.ptp(y) == 0:
         return theta, transform
-    best = (rank_score(theta, first) + MARGIN, theta, transform)
+    best = (rank_score(*leave_one_out(theta, first), first.targets) + MARGIN, theta, transform)
     for name in transforms[1:]:
         transform = TRANSFORMS[name](y)
         changed = replace(data, targets=transform.forward(y))
         warm = fit(changed, warm=theta, iterations=15)
-        score = rank_score(warm, changed)
+        score = rank_score(*leave_one_out(warm, changed), changed.targets)
         if score > best[0]:
             best = (score, warm, transform)
     return best[1], best[2]
 
 
-def rank_score(theta: Array, data: Observations) -> float:
-    """Return the summed leave-one-out log probability of each score's place in the order."""
-    mean, sd = leave_one_out(theta, data)
-    noise = np.exp(LOG_NOISE[0] / 2)
-    sd = np.maximum(sd, noise)
-    order = np.sort(np.unique(data.targets))
+def rank_score(mean: Array, sd: Array, targets: Array) -> float:
+    """Return the summed log probability of each target's place in the order of all.
+
+    Args:
+        mean: `n` predictions, each made without the target itself.
+        sd: `n` standard deviations, noise included.
+        targets: `n` targets.
+    """
+    order = np.unique(targets)
     middles = (order[1:] + order[:-1]) / 2
-    place = np.searchsorted(middles, data.targets)
+    place = np.searchsorted(middles, targets)
     upper = np.append(middles, np.inf)[place]
     lower = np.insert(middles, 0, -np.inf)[place]
     probability = ndtr((upper - mean) / sd) - ndtr((lower - mean) / sd)
-    return float(np.log(np.maximum(probability, 1e-6)).sum())
+    return float(np.log(np.maximum(probability, LEAST)).sum())
