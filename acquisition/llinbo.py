@@ -30,7 +30,7 @@ from evals.trials import Suggestion, Trial, TrialState
 from prompts.calls import CallRecord
 
 if TYPE_CHECKING:
-    from surrogates.predictor import Predictor
+    pass
 
 Array = NDArray[np.float64]
 Rule = Literal["transient", "justify", "constrained"]
@@ -137,23 +137,9 @@ class _View:
         mean, sd = given.predict(at)
         draws = self.rng.normal(mean[0], sd[0], size=DRAWS)
         kept = draws[draws >= given.predict(given.X)[0].max()][:KEPT]
-        processes = [_told(given, at, value) for value in kept] or [given]
+        processes = [given.believe(at, np.array([value])) for value in kept] or [given]
         predictions = [p.predict(X) for p in processes]
         return np.stack([m for m, _ in predictions]), predictions[0][1]
 
     def _best(self, bounds: Array) -> Config:
         return self.pool[int(np.argmax(bounds))]
-
-
-def _told(given: Predictor, at: Array, value: float) -> Predictor:
-    """Return `given` with `value` observed at `at` (`1 x d`)."""
-    from surrogates.predictor import Predictor
-
-    return Predictor(
-        given.encoding,
-        np.concatenate([given.X, at]),
-        np.append(given.targets, value),
-        np.append(given.noise_scale, 1.0),
-        given.hyper,
-        (given.mean, given.s2),
-    )

@@ -52,11 +52,11 @@ class ForestPredictor:
         """Return predictions with gradients of 0: a forest is flat almost everywhere."""
         return Gradients(*self.predict(X), np.zeros_like(X), np.zeros_like(X))
 
-    def believe(self, X: Array) -> ForestPredictor:
-        """Return a predictor that has seen `X` (`k x d`) behave as predicted."""
-        mean, _ = self.predict(X)
+    def believe(self, X: Array, targets: Array | None = None) -> ForestPredictor:
+        """Return a predictor that has seen `targets` (`k`; as predicted if None) at `X`."""
+        seen = self.predict(X)[0] if targets is None else targets
         inputs = np.concatenate([self.X, X])
-        return ForestPredictor(self.encoding, inputs, np.concatenate([self.targets, mean]))
+        return ForestPredictor(self.encoding, inputs, np.concatenate([self.targets, seen]))
 
     def out_of_bag(self) -> tuple[Array, Array]:
         """Return each target's mean and spread over the trees that have not seen it (`n` each)."""

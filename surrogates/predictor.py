@@ -46,8 +46,8 @@ class Predicts(Protocol):
     def gradients(self, X: Array) -> Gradients:
         """Return mean, standard deviation and their gradients at `X` (`b x d`)."""
 
-    def believe(self, X: Array) -> Predicts:
-        """Return a predictor that has seen `X` (`k x d`) behave as predicted."""
+    def believe(self, X: Array, targets: Array | None = None) -> Predicts:
+        """Return a predictor that has seen `targets` (`k`; as predicted if None) at `X`."""
 
 
 class Predictor:
@@ -103,12 +103,13 @@ class Predictor:
         """Return `b x n` prior correlations between scaled features `Z` (`b x p`) and the data."""
         return sum((w * values for w, _, values, _ in self._parts(Z)), np.zeros(1))
 
-    def believe(self, X: Array) -> Predictor:
-        """Return a predictor that has seen `X` (`k x d`) behave as predicted."""
+    def believe(self, X: Array, targets: Array | None = None) -> Predictor:
+        """Return a predictor that has seen `targets` (`k`; as predicted if None) at `X`."""
+        seen = self.predict(X)[0] if targets is None else targets
         return Predictor(
             self.encoding,
             np.concatenate([self.X, X]),
-            np.concatenate([self.targets, self.predict(X)[0]]),
+            np.concatenate([self.targets, seen]),
             np.concatenate([self.noise_scale, np.ones(len(X))]),
             self.hyper,
             (self.mean, self.s2),
