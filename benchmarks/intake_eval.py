@@ -132,7 +132,7 @@ def understood(row: Row, reader: str, answer: str | None) -> dict[str, Any] | st
             model = RecordedModel(answer) if reader == "both readers" else None
             task = understand(row["description"], directory=Path(folder), language_model=model)
         except UserError as error:
-            return str(error)
+            return str(error).replace(f"{folder}/", "")
     return plain(plan_json(task))
 
 
@@ -294,7 +294,7 @@ def table(scores: Mapping[str, Score]) -> str:
 def write(part: str, text: str, answered: str) -> Path:
     """Write a result; the first of a part is never overwritten."""
     path = RESULTS / f"intake_{part}.md"
-    looked = path.exists()
+    looked = part == "development" or path.exists()
     if looked:
         path = RESULTS / f"intake_{part}_after_looking.md"
     when = "scored again after looking" if looked else "the first run, before looking"

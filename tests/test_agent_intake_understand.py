@@ -136,6 +136,7 @@ def test_whole_numbers_are_classes_where_the_words_say_so(folder: Path) -> None:
         ("tune a random forest", "does not say which column"),
         ("predict churn_flag", "no column 'churn_flag'; the nearest is 'churn'"),
         ("predict churn2", "no column 'churn2'; the nearest is 'churn'"),
+        ("predict churn or spent", "One column can be predicted, not “churn or spent”"),
         ("predict empty", "has no values"),
         ("predict same", "only one value"),
         ("predict churn, RMSE", "does not fit a binary"),

@@ -70,13 +70,21 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
     if after:
         return Span(span.start, after.end())
     ended = max((d.span.end for d in durations if d.span.end <= span.start), default=0)
-    start = max(clause.start, span.start - 45, ended)
+    start = max(_before_colon(text, clause), span.start - 45, ended)
     before = text.folded[start : span.start]
     found = re.search(rf"(?<![^\W\d_])({each})[^\d,;]{{0,28}}$", before)
     lead = before[: found.start()] if found else ""
     if found is None or (ended and ended == start and len(lead) <= 4 and "," not in lead):
         return None
     return Span(start + found.start(), span.end)
+
+
+def _before_colon(text: Text, clause: Span) -> int:
+    """Return where the clause begins that a colon ends: "time per trial: 30 s"."""
+    said = text.folded[: clause.start].rstrip()
+    if not said.endswith(":"):
+        return clause.start
+    return text.clause(Span(len(said) - 1, len(said) - 1)).start
 
 
 def _of_the_past(text: Text, span: Span) -> bool:
@@ -184,7 +192,7 @@ def _counts(text: Text, reading: Reading, key: str, numbers: Sequence[Number]) -
             _add(reading, _FIELD[key], Claim(_whole(number.value), text.quote(misspelt)))
             continue
         before = text.folded[max(0, number.span.start - 30) : number.span.start]
-        named = re.search(rf"(?<![^\W_])({names})\s?(?:of|is|von|de|di|:|=|was)?\s?$", before)
+        named = re.search(rf"(?<![^\W_])({names})[\"']?\s?(?:of|is|von|de|di|:|=|was)?\s?$", before)
         if named and names and not number.article and _named_plausible(text, key, number, named[1]):
             span = Span(number.span.start - len(before) + named.start(), number.span.end)
             if _FIELD[key] not in reading.claims:

@@ -284,11 +284,29 @@ def read_target(
         alone = len(names) == 1
         telling = alone or role == "target" or strength == 2
         chosen = fitting[0] if alone or role == "target" else best
+        if strength == 3 and (second := _second_target(text, chosen, mentions)):
+            said = f"{chosen.column} {text.raw[chosen.span.end : second.span.start].strip()}"
+            reading.contradict(
+                "data.target", f"One column can be predicted, not “{said} {second.column}”."
+            )
         if telling:
             claim = Claim(chosen.column, text.quote(chosen.span), sure=sure and alone)
             reading.add("data.target", claim)
         break
     return reading
+
+
+def _second_target(
+    text: Text, first: ColumnMention, mentions: Sequence[ColumnMention]
+) -> ColumnMention | None:
+    """Return the column that is named as outright and joined to the target: "price or age"."""
+    ands = "|".join(re.escape(fold(p)) for p in text.phrases("and"))
+    for other in mentions:
+        between = text.folded[first.span.end : max(first.span.end, other.span.start)]
+        joined = other.span.start > first.span.end and re.fullmatch(rf"\s+(?:{ands})\s+", between)
+        if first.role == "target" and joined and other.strength == 3:
+            return other if other.column != first.column else None
+    return None
 
 
 _ORDER = (

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 
 from agent.intake.claims import Claim, Reading
-from agent.intake.mentions import Alias, mentions_of
+from agent.intake.mentions import Alias, Hit, mentions_of
+from agent.intake.metrics import metric_mentions
 from agent.intake.negation import ruled_out
 from agent.intake.text import Span, Text
 from agent.intake.vocabulary import words
@@ -50,6 +51,7 @@ def _aliases() -> tuple[Alias, ...]:
 def model_mentions(text: Text, taken: Iterable[Span] = ()) -> list[Mention]:
     """Return the families mentioned outside `taken` spans, in order."""
     hits = mentions_of(text, _aliases(), taken)
+    hits = sorted([*hits, *_short_names(text, hits, taken)], key=lambda h: h.span)
     out = ruled_out(text, [h.span for h in hits])
     found = []
     for hit, negated in zip(hits, out, strict=True):
@@ -59,6 +61,24 @@ def model_mentions(text: Text, taken: Iterable[Span] = ()) -> list[Mention]:
         members = (family,) if family else tuple(words("models")["groups"][group]["families"])
         found.append(Mention(members, group or None, hit.span, negated, _past(text, hit.span)))
     return found
+
+
+_SHORT = {"et": "extra_trees", "en": "elastic_net"}
+_RIGHT = r"\s*[,/+&]?\s*(?:(?:and|or)\s)?"
+
+
+def _short_names(text: Text, hits: Sequence[Hit], taken: Iterable[Span]) -> Iterator[Hit]:
+    """Yield "et" and "en" in English, beside another model or before a metric: no words there."""
+    if text.languages[0] != "en":
+        return
+    metrics = [m.span for m in metric_mentions(text, taken)]
+    for match in re.finditer(r"(?<![\w.])(?:et|en)(?![\w.])", text.folded):
+        before = [h.span.end for h in hits if h.span.end <= match.start()]
+        after = [s.start for s in (*(h.span for h in hits), *metrics) if s.start >= match.end()]
+        left = before and re.fullmatch(_RIGHT, text.folded[max(before) : match.start()])
+        right = after and re.fullmatch(_RIGHT, text.folded[match.end() : min(after)])
+        if left or right:
+            yield Hit((_SHORT[match[0]], ""), Span(*match.span()))
 
 
 def _histograms(text: Text, span: Span) -> bool:

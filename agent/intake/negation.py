@@ -56,6 +56,8 @@ def _reaches(text: Text, negator: Span, mention: Span, mentions: Sequence[Span])
             for i in range(other.start - negator.end, other.end - negator.end):
                 between[i] = "#"
     rest = "".join(between)
+    if re.search(r"\s-\s|\|", rest):
+        return False  # a dash between blanks begins something new
     joined = re.sub(r"#+", "#", rest)
     if "#" not in joined:
         return len(re.findall(r"\w+", joined)) <= 5 and "," not in joined

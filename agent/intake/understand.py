@@ -194,6 +194,8 @@ class _Intake:
         if outright and not spelt_so(claim, str(outright.value)):
             nearest = str(claim.value) if claim else nearest_column(str(outright.value), columns)
             return self._missing_target(str(outright.value), nearest, columns)
+        for _, sentence in code.target.contradictions:
+            return self._one_target(sentence, columns, claim)
         merged = merge_target(code, model)
         if merged.claim is None:
             return self._ask_target(columns)
@@ -213,6 +215,11 @@ class _Intake:
         )
         hint = f"Columns: {_few(columns)}."
         return str(self.note("data.target", self.chose(self.interview.settle(question, hint))))
+
+    def _one_target(self, sentence: str, columns: list[str], claim: Claim | None) -> str:
+        question = Question("data.target", sentence, tuple(columns), str(claim and claim.value))
+        answer = self.interview.settle(question, "Name the one column to predict.")
+        return str(self.note("data.target", self.chose(answer)))
 
     def _ask_target(self, columns: list[str]) -> str:
         sentence = "The description does not say which column to predict."
