@@ -152,7 +152,10 @@ def model_alone(path: Path, row: Row, answer: str | None) -> dict[str, Any]:
     content = llm_reader.parse(answer or "")
     if content["target"] == llm_reader.UNKNOWN:
         raise UserError("No target.")
-    column = read_table(path)[content["target"]]
+    frame = read_table(path)
+    if content["target"] not in frame.columns:
+        raise UserError("No such target.")
+    column = frame[content["target"]]
     kind = target_kind(column)
     labels = {str(v): v for v in column.dropna().unique()}
     usual = usual_positive(column).value if kind == "binary" else None
@@ -247,6 +250,9 @@ def evaluate(rows: Sequence[Row], answers: Mapping[str, str], reader: str) -> Sc
             found = understood(row, reader, answers.get(row["id"]))
         except PlaintuneError as error:
             found = str(error)
+        except Exception as error:  # a crash is a wrong run, and must not end the others
+            print(f"{row['id']}: {reader} crashed: {error!r}", flush=True)
+            found = dict.fromkeys(FIELDS)
         add(score, row, found)
     return score
 
