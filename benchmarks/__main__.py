@@ -1,4 +1,4 @@
-"""`python -m benchmarks run | report | compare | tasks | pack | reference`."""
+"""`python -m benchmarks run | report | speed | compare | tasks | pack | reference`."""
 
 from __future__ import annotations
 
@@ -50,6 +50,19 @@ def report(
     from benchmarks import report as made
 
     typer.echo(made.write(suite, _names(arms)))
+
+
+@app.command()
+def speed(
+    arms: Arms = "plaintune-gp,optuna-tpe,optuna-gp,botorch",
+    largest: Annotated[int, typer.Option(help="Largest number of trials before.")] = 1000,
+    repeats: Annotated[int, typer.Option(help="Suggestions timed per case.")] = 5,
+) -> None:
+    """Time suggestions after 10, 100, 1,000 trials; writes benchmarks/results/speed.csv."""
+    from benchmarks.speed import SIZES, measure, table
+
+    sizes = [n for n in SIZES if n <= largest]
+    typer.echo(table(measure(_names(arms), sizes, repeats)))
 
 
 @app.command()

@@ -109,3 +109,13 @@ def test_a_newer_version_of_an_arm_replaces_the_old(
     results.note("tiny", outcome)
     frame = results.pack("tiny", tmp_path)
     assert frame.version.unique().tolist() == ["2"] and len(frame) == 6
+
+
+def test_the_speed_table_has_a_row_per_space_and_size() -> None:
+    from benchmarks.speed import table
+
+    columns = ["arm", "space", "n", "cpu_s"]
+    values = [[a, "6 real", n, s] for a in ("a", "b") for n in (10, 100) for s in (0.1, 0.2, 0.3)]
+    text = table(pd.DataFrame(values, columns=columns))
+    assert text.splitlines()[2] == "| 6 real | 10 | 0.200 (0.290) | 0.200 (0.290) |"
+    assert len(text.splitlines()) == 4
