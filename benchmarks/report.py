@@ -49,11 +49,17 @@ def _curves(frame: pd.DataFrame, arms: Sequence[str]) -> Curves:
 def _heading(suite: str, frame: pd.DataFrame, found: Curves) -> str:
     newest = frame.date.max()
     versions = "\n".join(
-        f"- {arm}: {', '.join(sorted(part.version.unique()))}" for arm, part in frame.groupby("arm")
+        f"- {arm}: {', '.join(sorted(part.version.unique()))}"
+        for arm, part in frame.groupby("arm")
+        if arm in found.arms
     )
+    absent = sorted(set(frame.arm) - set(found.arms))
+    option = f" --arms {','.join(found.arms)}" if absent else ""
+    note = f"\nNot shown, for too few or no finished runs: {', '.join(absent)}.\n" if absent else ""
     return f"""# Suite `{suite}`
 
-Made by `python -m benchmarks run --suite {suite}` and `python -m benchmarks report {suite}`.
+Made by `python -m benchmarks run --suite {suite}` and
+`python -m benchmarks report {suite}{option}`.
 {len(np.unique(found.tasks))} tasks, {len(found.tasks)} pairs of task and seed that every arm
 finished, {found.regret.shape[2]} evaluations each. {"; ".join(sorted(frame.machine.unique()))};
 newest run {newest}.
@@ -63,7 +69,7 @@ there). Every arm starts from the same default and random points, {N_START} in a
 start. Means over tasks, 95 % bootstrap intervals over seeds. Seconds are processor time.
 
 {versions}
-"""
+{note}"""
 
 
 def _failures(frame: pd.DataFrame) -> str:

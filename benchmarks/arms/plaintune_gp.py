@@ -15,16 +15,19 @@ from evals.space import Config
 from evals.trials import Evaluation, Suggestion, Trial
 
 ROOT = Path(__file__).parent.parent.parent
-ROOMS = ("evals", "surrogates", "acquisition")
+SOURCES = ("surrogates/**/*.py", "acquisition/**/*.py")
+SPACE = ("objectives", "parameters", "space", "task", "trials")
+"""Of `evals`, the modules that a suggestion depends on; evaluators are not among them."""
 
 
 @lru_cache(maxsize=1)
 def source_version() -> str:
     """Return a hash of the rooms that a suggestion without a language model depends on."""
     digest = hashlib.sha256()
-    for room in ROOMS:
-        for file in sorted((ROOT / room).rglob("*.py")):
-            digest.update(file.read_bytes())
+    files = [ROOT / "evals" / f"{name}.py" for name in SPACE]
+    files += [file for pattern in SOURCES for file in ROOT.glob(pattern)]
+    for file in sorted(files):
+        digest.update(file.read_bytes())
     return f"source {digest.hexdigest()[:12]}"
 
 
