@@ -184,6 +184,8 @@ def _counts(text: Text, reading: Reading, key: str, numbers: Sequence[Number]) -
         after = re.compile(rf"{_BETWEEN}(?:\w{{3,}}\s)??({units})").match(
             text.folded, number.span.end
         )
+        if after and re.compile(r"\s?=").match(text.folded, after.end()):
+            after = None  # the name of the next number: "trials=25 folds=4"
         if after and _whole_word(text.folded, after.end()) and _plausible(text, key, number, after):
             span = Span(number.span.start, after.end())
             _add(reading, _FIELD[key], Claim(_whole(number.value), text.quote(span)))

@@ -210,7 +210,7 @@ def _after_name(
         return []
     start = max(text.clause(span).start, name.start() - 32)
     sign = _sign(text, Span(start, number.span.start), number.span.end)
-    if not sign and re.match(r"max\w*\s", fold(name[0])):
+    if not sign and re.search(r"\bmax\w*(?:\s|$)", fold(name[0])):
         sign = "<="
     return [Wish(setting, sign or "=", _number(number), span)]
 

@@ -56,9 +56,13 @@ def _phrase(phrase: str) -> str:
     body = r"[\s_-]+".join(re.escape(w) for w in re.split(r"[\s_]+", phrase))
     if not phrase[0].isascii() and not _spaced(phrase):
         return body
-    before = r"(?<![^\W_])" if phrase[0].isalnum() else ""
-    after = r"(?![^\W_])" if phrase[-1].isalnum() and _spaced(phrase[-1]) else ""
+    before = rf"(?<!{_LETTER})" if phrase[0].isalnum() else ""
+    after = rf"(?!{_LETTER})" if phrase[-1].isalnum() and _spaced(phrase[-1]) else ""
     return f"{before}{body}{after}"
+
+
+_LETTER = r"[^\W_\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"
+"""A letter or digit of a script with blanks: in "或XGBoost" a word begins at the X."""
 
 
 def _spaced(phrase: str) -> bool:
