@@ -45,7 +45,7 @@ class Limits:
     patience: float = 30.0
     timeout: float = 300.0
     attempts: int = 2
-    proposals: int = 3
+    proposals: int = 2
     failures: int = 3
     pause: int = 10
     calls_per_trial: float = 1.0

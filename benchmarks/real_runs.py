@@ -4,6 +4,7 @@
     python -m benchmarks.real_runs --only concrete ames
 
 Each run is the command line as a user types it, in an empty directory that holds only the table.
+Rows already in the results are kept, and replaced when their table is run again.
 Writes `benchmarks/results/real_runs.csv` (raw) and `benchmarks/results/real_runs.md` (what the
 README shows). The descriptions were written once, before any result was seen.
 """
@@ -124,12 +125,13 @@ def main() -> None:
     parser.add_argument("more", nargs="*", help="passed on to `plaintune run`")
     asked = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    rows = []
+    raw = RESULTS / "real_runs.csv"
+    rows = {r["table"]: r for r in pd.read_csv(raw).to_dict("records")} if raw.exists() else {}
     for name in asked.only:
-        rows.append(real_run(name, asked.more))
-        print(rows[-1], flush=True)
-        frame = pd.DataFrame(rows)
-        frame.to_csv(RESULTS / "real_runs.csv", index=False)
+        rows[name] = real_run(name, asked.more)
+        print(rows[name], flush=True)
+        frame = pd.DataFrame([rows[n] for n in RUNS if n in rows])
+        frame.to_csv(raw, index=False)
         (RESULTS / "real_runs.md").write_text(markdown(frame), encoding="utf-8")
 
 
