@@ -65,8 +65,7 @@ class LlamaCppModel:
             )
 
     def _start(self) -> httpx.Client:
-        import xllamacpp
-
+        xllamacpp = _import_patient()
         self._store = PrefixStore(self._states, model=self._path, version=xllamacpp.__version__)
         self._folder = tempfile.TemporaryDirectory(prefix="plaintune-llm-")
         params, key = xllamacpp.CommonParams(), secrets.token_hex(16)
@@ -155,6 +154,22 @@ class LlamaCppModel:
             _post(client, "/slots/0?action=save", {"filename": part.name})
             self._store.adopt(part, prefix)
         part.unlink(missing_ok=True)
+
+
+def _import_patient() -> Any:
+    """Import the library so that its threads sleep, not spin, while they wait for each other.
+
+    OpenMP reads the variable once, when it is loaded. Spinning is a little faster on an idle
+    machine; beside a model that trains on the same cores it costs most of the speed of both.
+    """
+    before = os.environ.get("OMP_WAIT_POLICY")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        import xllamacpp
+    finally:
+        if before is None:
+            del os.environ["OMP_WAIT_POLICY"]
+    return xllamacpp
 
 
 def _cores() -> int:
