@@ -167,6 +167,8 @@ BINARY = {f for f in ALL if fits(f, "binary")}
         ("除了神经网络以外的模型都可以", BINARY - {"mlp"}),
         ("ニューラルネットは使わないでください", BINARY - {"mlp"}),
         ("compared to last year's random forest we want xgboost", {"xgboost"}),
+        ("the gradient boosting of LightGBM", {"lightgbm"}),
+        ("a random forest with exactly 400 trees", {"random_forest"}),
     ],
 )
 def test_families_wished_for_and_ruled_out(said: str, expected: set[str]) -> None:

@@ -109,7 +109,7 @@ def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     if not wished and past and any(True for _ in text.find(_ELSE)):
         mentions = [replace(m, out=True) if m.past else m for m in mentions]
         past = []
-    wished = wished or past
+    wished = _specified(wished or past)
     out = {f for m in mentions if m.out for f in _for_kind(m, kind, ruled_out=True)}
     if wished:
         _claim_wished(text, kind, reading, wished, out)
@@ -118,6 +118,12 @@ def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
         quote = ", ".join(text.quote(_with_negator(text, m.span)) for m in mentions if m.out)
         reading.add("models", Claim(left, quote))
     return reading
+
+
+def _specified(wished: Sequence[Mention]) -> list[Mention]:
+    """Drop groups that a family named beside them specifies: "boosting … with LightGBM"."""
+    named = {f for m in wished if not m.group for f in m.families}
+    return [m for m in wished if not m.group or named.isdisjoint(m.families)]
 
 
 _ELSE = (
