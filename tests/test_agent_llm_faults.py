@@ -147,7 +147,7 @@ def run(model: OpenAIModel, folder: Path, patience: float = 1.0) -> tuple[Agent,
 
 
 FAULTS = {
-    "hangs": "did not answer",
+    "hangs": "did not answer|slower than the trials",  # whichever comes first
     "busy": "refuses more requests",
     "broken": "status 503",
     "truncated": "no answer|to be reached",
