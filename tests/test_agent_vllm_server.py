@@ -1,7 +1,7 @@
 """The managed server's life, with a small program in the place of vLLM.
 
 The program speaks what the keeper listens to (models behind a key, metrics) and dies when asked to.
-The same life with the real vLLM is in `test_agent_vllm_real.py` (`make test-vllm`).
+The real vLLM was started by hand: `docs/llm.md` has what was measured of it.
 """
 
 from __future__ import annotations
