@@ -147,7 +147,7 @@ def run(model: OpenAIModel, folder: Path, patience: float = 1.0) -> tuple[Agent,
 
 
 FAULTS = {
-    "hangs": "did not answer|slower than the trials",  # whichever comes first
+    "hangs": "did not answer",
     "busy": "refuses more requests",
     "broken": "status 503",
     "truncated": "no answer|to be reached",
@@ -162,7 +162,7 @@ FAULTS = {
 def test_a_fault_costs_advice_and_nothing_else(server: Server, tmp_path: Path, fault: str) -> None:
     server.fault, server.asked = fault, 0
     model = OpenAIModel(server.url, api_key="key", timeout=0.5, retries=1)
-    agent, said = run(model, tmp_path)
+    agent, said = run(model, tmp_path, patience=20.0)
     assert [t.state for t in agent.trials] == [TrialState.COMPLETE] * TRIALS
     assert not [t for t in agent.trials if t.suggestion.origin == "llm"]
     assert server.asked >= 1
