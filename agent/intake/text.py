@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import groupby
 
 from agent.intake.vocabulary import languages_of, words
 
@@ -49,16 +50,26 @@ class Span:
 def pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
     """Return what finds any of `phrases` as whole words in folded text, the longest first."""
     parts = sorted({fold(p) for p in phrases if p}, key=len, reverse=True)
-    return re.compile("|".join(_phrase(p) for p in parts) or r"(?!)")
+    runs = [_run(edges, group) for edges, group in groupby(parts, key=_edges)]
+    return re.compile("|".join(runs) or r"(?!)")
 
 
-def _phrase(phrase: str) -> str:
-    body = r"[\s_-]+".join(re.escape(w) for w in re.split(r"[\s_]+", phrase))
+def _run(edges: tuple[str, str], phrases: Iterable[str]) -> str:
+    """Return an alternative for phrases of the same edges.
+
+    The edges are written once, not once a phrase: `re` takes a millisecond to compile each.
+    """
+    bodies = (r"[\s_-]+".join(re.escape(w) for w in re.split(r"[\s_]+", p)) for p in phrases)
+    return f"{edges[0]}(?:{'|'.join(bodies)}){edges[1]}"
+
+
+def _edges(phrase: str) -> tuple[str, str]:
+    """Return what must not stand before and after `phrase`, as lookarounds."""
     if not phrase[0].isascii() and not _spaced(phrase):
-        return body
+        return "", ""
     before = rf"(?<!{_LETTER})" if phrase[0].isalnum() else ""
     after = rf"(?!{_LETTER})" if phrase[-1].isalnum() and _spaced(phrase[-1]) else ""
-    return f"{before}{body}{after}"
+    return before, after
 
 
 _LETTER = r"[^\W_\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]"
