@@ -91,6 +91,8 @@ class Choice:
 
 def fixed_for(chosen: Family, fixed: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """Return the fixed settings that concern `chosen`, by its own names."""
+    if not fixed:  # asking for all names loads the library, a second or two of it
+        return {}
     known = _known(chosen, chosen.kinds[0]) | {
         p.name for kind in chosen.kinds for p in _all_parameters(chosen, kind)
     }
@@ -190,11 +192,14 @@ def _cut(
     for wish in wishes:
         kept += _fold(parameters, wish, mine)
     for name, parameter in parameters.items():
-        _check_range(chosen, kind, parameter, name)
+        if parameter not in wanted:  # curated ranges hold; asking the estimator loads its library
+            _check_range(chosen, kind, parameter, name)
     return _Cut(chosen, consistent(parameters.values()), tuple(kept))
 
 
 def _check_fixed(chosen: Family, kind: Kind, values: Mapping[str, Scalar]) -> None:
+    if not values:
+        return
     try:
         check_values(chosen, kind, values)
     except InvalidConfigError as error:

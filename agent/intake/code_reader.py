@@ -33,6 +33,10 @@ class CodeReader:
     columns: tuple[str, ...]
     values: tuple[Alias, ...] = ()
 
+    def read_ahead(self) -> None:
+        """Read what needs no one else's answer, while the language model is still being loaded."""
+        _ = self.budget, self.target, self.mentions
+
     @cached_property
     def wishes(self) -> Wishes:
         """Settings that are fixed or bounded."""

@@ -70,6 +70,7 @@ def understand(
         if note := frame.attrs.get("note"):
             intake.interview.assume(str(note))
     reader = CodeReader(text, tuple(map(str, frame.columns)), tuple(value_aliases(frame)))
+    reader.read_ahead()
     answer = intake.second_reader(language_model, path, frame, notify)
     return intake.task(path, frame, reader, answer)
 
