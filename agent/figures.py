@@ -81,6 +81,18 @@ def _points(trials: Sequence[Trial], low: float, high: float) -> go.Scatter:
     )
 
 
+def trust_figure(series: Sequence[tuple[int, float]]) -> go.Figure:
+    """Show the share of steps that were open to advice after each trial, in percent."""
+    colour = origin_style("llm")[1]
+    line = {"color": colour, "width": 2, "shape": "hv"}
+    x, y = [n for n, _ in series], [100 * share for _, share in series]
+    figure = go.Figure(go.Scatter(x=x, y=y, mode="lines", line=line, fill="tozeroy"))
+    figure.update_traces(hovertemplate="after trial %{x}: %{y:.0f} %<extra></extra>")
+    figure.update_xaxes(title="trial")
+    figure.update_yaxes(title="steps open to advice (%)", range=[0, 100])
+    return _layout(figure, 220)
+
+
 def importance_figure(importances: Mapping[str, float]) -> go.Figure:
     """Show the share of each parameter in what the surrogate can explain, largest on top."""
     ordered = sorted(importances.items(), key=lambda item: item[1])

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from agent.advice_view import trust_meter
 from agent.events import (
     AdviceArrived,
     Event,
@@ -120,6 +121,8 @@ class LiveView:
         parts += [self._now(*running) for running in self._running.values()]
         if not self._running:
             parts.append(Text("▶ choosing the next configuration", style="bold"))
+        if self._calls and trials:
+            parts.append(Text(trust_meter(self._task, trials), style="dim"))
         return Group(*parts, self._left(self._task))
 
     def _head(self, task: Task, trials: Sequence[Trial]) -> RenderableType:

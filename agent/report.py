@@ -11,8 +11,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from agent.advice_view import AdviceView, advice_view
 from agent.explain import ENOUGH, default_trial, stories
-from agent.figures import history_figure, importance_figure, slice_figure
+from agent.figures import history_figure, importance_figure, slice_figure, trust_figure
 from agent.origins import origin_style
 from agent.study_view import StudyView, account, origin_rows, trial_rows, verdicts
 from evals.task import Task
@@ -39,9 +40,16 @@ def render_report(view: StudyView, snippet: str = "") -> str:
 
     loader = PackageLoader("agent")
     env = Environment(loader=loader, undefined=StrictUndefined, autoescape=True)
+    parts = _words(view) | _tables(view) | _plots(view) | _advice(advice_view(view))
     return env.get_template("report.html.jinja2").render(
-        plotly=get_plotlyjs(), snippet=snippet, **_words(view), **_tables(view), **_plots(view)
+        plotly=get_plotlyjs(), snippet=snippet, **parts
     )
+
+
+def _advice(advice: AdviceView | None) -> dict[str, Any]:
+    if advice is None:
+        return {"advice": None, "trust": ""}
+    return {"advice": advice, "trust": _html(trust_figure(advice.trust)) if advice.trust else ""}
 
 
 def _words(view: StudyView) -> dict[str, Any]:

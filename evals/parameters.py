@@ -7,6 +7,7 @@ surrogate sees): linear or logarithmic for numbers, equally spaced for ordered a
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -186,15 +187,15 @@ class Int:
         return schema | {"x-log": self.log}
 
 
-class _Choices:
+class _Choices(ABC):
     """What `Categorical` and `Ordinal` share: a finite list of values, found by equality."""
 
     name: str
 
     @property
+    @abstractmethod
     def options(self) -> tuple[Scalar, ...]:
         """The values, in order."""
-        raise NotImplementedError
 
     @property
     def cardinality(self) -> int:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agent.events import RunStarted, TrialFinished, TrialReported, TrialStarted
+from agent.advice_view import trust_meter, trust_series
+from agent.events import AdviceArrived, RunStarted, TrialFinished, TrialReported, TrialStarted
 from agent.live import LiveView, sparkline
 from agent.outcome import Outcome, Score
 from agent.report import render_report, write_report
@@ -108,6 +109,48 @@ def test_account_adds_up_what_the_llm_cost() -> None:
     assert "timed out" in said
     assert "1 were rejected" in said
     assert account(StudyView("demo", TASK, [])) == ["No language model was asked."]
+
+
+def claimed(count: int) -> list[Trial]:
+    claim = {"claim": {"parameter": "learning_rate", "move": "lower"}}
+    return [
+        replace(t, suggestion=replace(t.suggestion, details=claim)) if t.origin == "llm" else t
+        for t in studied(count)
+    ]
+
+
+def test_report_checks_the_reasons_and_shows_trust() -> None:
+    call = CallRecord("warmstart", 0, "m", "h", accepted=3, seconds=2.0)
+    page = render_report(StudyView("demo", TASK, claimed(14), [call]))
+    assert "Would it have worked without the language model?" in page
+    assert "trials came from the language model" in page
+    assert "learning_rate lower" in page
+    assert "steps open to advice" in page
+    assert HOSTILE not in page.split("</script>", 1)[1]
+    silent = [t for t in studied(14) if t.origin != "llm"]
+    assert "Would it have worked" not in render_report(StudyView("demo", TASK, silent))
+
+
+def test_trust_falls_for_an_adviser_whose_trials_are_worse() -> None:
+    trials = [
+        replace(t, evaluation=Evaluation(TrialState.COMPLETE, (9.0 if t.origin == "llm" else 1.0,)))
+        for t in studied(10)
+    ]
+    shares = [share for _, share in trust_series(TASK, trials)]
+    assert len(shares) == 10
+    assert shares[-1] < 0.2 * shares[0]
+    assert "not asked for now" in trust_meter(TASK, trials)
+
+
+def test_live_view_shows_trust_once_the_model_has_answered() -> None:
+    console = Console(width=120, record=True, file=StringIO())
+    live = LiveView(console)
+    live(RunStarted(TASK, "demo", tuple(studied(9))))
+    console.print(live.render())
+    assert "trust in the language model" not in console.export_text(clear=True)
+    live(AdviceArrived(CallRecord("warmstart", 0, "m", "h", accepted=3)))
+    console.print(live.render())
+    assert "trust in the language model" in console.export_text()
 
 
 def test_live_view_follows_the_events() -> None:
