@@ -1,4 +1,7 @@
-"""Bayesian optimisation: the default configuration, a few Sobol points, then the surrogate.
+"""Bayesian optimisation: the default configuration, a few first points, then the surrogate.
+
+The first points are the portfolio's, where there is one and it is wanted (`acquisition.portfolio`),
+else Sobol's. What is left of the portfolio stands in the pool that the acquisition picks from.
 
 Source of the acquisition function: Ament et al. 2023, "Unexpected Improvements to Expected
 Improvement for Bayesian Optimization" (LogEI), against the best posterior mean so that noise is
@@ -7,7 +10,7 @@ not mistaken for progress.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,7 @@ from surrogates.encoding import encoding_of
 if TYPE_CHECKING:
     from acquisition.belief import Belief
     from acquisition.pool import Acquisition
+    from acquisition.portfolio import Portfolio
     from surrogates.models import PredictorModel
 
 Array = NDArray[np.float64]
@@ -39,13 +43,15 @@ class Scored:
     """A configuration as the surrogate sees it.
 
     `acquisition` is log expected improvement (larger is better; comparable within one step), `mean`
-    and `sd` predict the first objective as the user reads it.
+    and `sd` predict the first objective as the user reads it. `origin` is "portfolio" where the
+    acquisition chose a configuration of the portfolio as it stands.
     """
 
     config: Config
     acquisition: float
     mean: float
     sd: float
+    origin: str = "surrogate"
 
 
 class Step:
@@ -55,6 +61,7 @@ class Step:
         task: the task.
         trials: all trials so far.
         rng: the randomness of this step.
+        known: configurations that stand in the pool beside the acquisition's own.
     """
 
     def __init__(
@@ -64,6 +71,7 @@ class Step:
         rng: np.random.Generator,
         surrogate: str = "gp",
         acquisition: str = "logei",
+        known: Sequence[Config] = (),
     ) -> None:
         from acquisition.belief import believe
 
@@ -71,6 +79,8 @@ class Step:
         self.seed = int(rng.integers(2**63))
         self.encoding = encoding_of(task.space)
         self.tried = Tried(task.space, [t.config for t in trials])
+        self.known = [c for c in known if c not in self.tried]
+        self._known = Tried(task.space, self.known)
         self.belief: Belief = believe(task, trials, self.seed, surrogate)
 
     @property
@@ -114,9 +124,12 @@ class Step:
         mean, sd = self.model.native(*self.model.marginals(X))
         mean = self.task.objective.sign * mean
         return [
-            Scored(dict(c), float(v), float(m), float(s))
+            Scored(dict(c), float(v), float(m), float(s), self._origin(c))
             for c, v, m, s in zip(configs, values, mean, sd, strict=True)
         ]
+
+    def _origin(self, config: Config) -> str:
+        return "portfolio" if self.known and config in self._known else "surrogate"
 
     def _best(
         self, acquisition: Acquisition, tried: Tried, rng: np.random.Generator
@@ -142,16 +155,25 @@ class Step:
         best = np.concatenate(
             [m.inputs[i] for m, i in zip(self.belief.models, leaders, strict=True)]
         )
-        return candidates(self.encoding, best, rng, POOL)
+        drawn = candidates(self.encoding, best, rng, POOL)
+        return np.concatenate([drawn, self.encoding.encode(self.known)]) if self.known else drawn
 
 
 class BayesianDesigner:
-    """The default configuration, Sobol points until `initial` trials exist, then the surrogate."""
+    """The default configuration, first points until `initial` trials exist, then the surrogate.
+
+    `portfolio` says what did well on other tables; without it there is no such knowledge.
+    """
 
     def __init__(
-        self, initial: int = INITIAL, surrogate: str = "gp", acquisition: str = "logei"
+        self,
+        initial: int = INITIAL,
+        surrogate: str = "gp",
+        acquisition: str = "logei",
+        portfolio: Callable[[Task], Portfolio] | None = None,
     ) -> None:
         self.initial, self.surrogate, self.acquisition = initial, surrogate, acquisition
+        self.portfolio = portfolio
 
     def suggest(
         self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator
@@ -163,7 +185,7 @@ class BayesianDesigner:
         if not self._ready(trials):
             early = count
         if early > len(chosen):
-            chosen = SobolDesigner().suggest(task, trials, early, rng)
+            chosen += self._first(task, trials, chosen, early - len(chosen), rng)
         if len(chosen) < count and self._ready(trials):
             pending = [Trial(-1, s) for s in chosen]
             step = self.step(task, [*trials, *pending], rng)
@@ -176,7 +198,26 @@ class BayesianDesigner:
         Raises:
             ValueError: no trial has completed.
         """
-        return Step(task, trials, rng, self.surrogate, self.acquisition)
+        known = [s.config for s in self._portfolio(task)]
+        return Step(task, trials, rng, self.surrogate, self.acquisition, known)
+
+    def _portfolio(self, task: Task) -> Sequence[Suggestion]:
+        return self.portfolio(task).suggestions if self.portfolio else ()
+
+    def _first(
+        self,
+        task: Task,
+        trials: Sequence[Trial],
+        chosen: Sequence[Suggestion],
+        count: int,
+        rng: np.random.Generator,
+    ) -> list[Suggestion]:
+        """Return up to `count` points that need no model: the portfolio's, then Sobol's."""
+        pending = [*trials, *(Trial(-1, s) for s in chosen)]
+        tried = Tried(task.space, [t.config for t in pending])
+        known = [s for s in self._portfolio(task) if s.config not in tried][:count]
+        pending += [Trial(-1, s) for s in known]
+        return known + SobolDesigner().suggest(task, pending, count - len(known), rng)
 
     @staticmethod
     def _ready(trials: Sequence[Trial]) -> bool:
@@ -185,4 +226,4 @@ class BayesianDesigner:
 
 def _suggestion(scored: Scored) -> Suggestion:
     details = {"acquisition": scored.acquisition, "mean": scored.mean, "sd": scored.sd}
-    return Suggestion(scored.config, "surrogate", details=details)
+    return Suggestion(scored.config, scored.origin, details=details)

@@ -134,8 +134,8 @@ class HybridDesigner:
                 advice, best = pool.pop(0)
                 chosen.append(_described(advice, best, shadow, gate, told))
             else:
-                surrogate = Suggestion(shadow.config, "surrogate")
-                chosen.append(_described(surrogate, shadow, shadow, gate, told))
+                own_choice = Suggestion(shadow.config, shadow.origin)
+                chosen.append(_described(own_choice, shadow, shadow, gate, told))
         return _distinct(task, chosen)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from evals.objectives import gains, incumbent
@@ -27,10 +27,14 @@ SHOWN_TRIALS = 24
 
 @dataclass(frozen=True)
 class Example:
-    """A good configuration of the same model on another table, described by `card`."""
+    """A good configuration of the same model on another table, described by `card`.
+
+    `standing` says how it did there, and how the library's default did.
+    """
 
     card: str
     config: Config
+    standing: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,7 @@ def _study(
         "goal": goal(task),
         "parameters": [_line(p) for p in task.space.parameters],
         "constraints": [c.expression for c in task.space.constraints],
-        "examples": [{"card": e.card, "config": written(e.config)} for e in examples],
+        "examples": [asdict(e) | {"config": written(e.config)} for e in examples],
     }
 
 

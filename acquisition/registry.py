@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from acquisition.designer import Designer
 from prompts.errors import UserError
 
-
-def _gp(**options: Any) -> Designer:
+if TYPE_CHECKING:
     from acquisition.bayesian import BayesianDesigner
 
-    return BayesianDesigner(**options)
+
+def _bayesian(portfolio: bool = False, **options: Any) -> BayesianDesigner:
+    from acquisition.bayesian import BayesianDesigner
+    from acquisition.portfolio import portfolio as known
+
+    return BayesianDesigner(portfolio=known if portfolio else None, **options)
+
+
+def _gp(**options: Any) -> Designer:
+    return _bayesian(**options)
 
 
 def _random(**options: Any) -> Designer:
@@ -28,10 +36,9 @@ def _sobol(**options: Any) -> Designer:
 
 
 def _hybrid(**options: Any) -> Designer:
-    from acquisition.bayesian import BayesianDesigner
     from acquisition.hybrid import HybridDesigner
 
-    return HybridDesigner(BayesianDesigner(**options))
+    return HybridDesigner(_bayesian(**options))
 
 
 def _llm(**options: Any) -> Designer:
@@ -66,6 +73,10 @@ DESIGNERS: dict[str, Callable[..., Designer]] = {
     "llinbo-justify": _llinbo("justify"),
     "llinbo-constrained": _llinbo("constrained"),
 }
+
+
+WITH_PORTFOLIO = ("hybrid", "gp")
+"""Strategies that can begin with what did well on other tables: option `portfolio`."""
 
 
 def make_designer(name: str, **options: Any) -> Designer:

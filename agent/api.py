@@ -47,9 +47,12 @@ def run(
     storage: str | None = None,
     name: str | None = None,
     out: str | None = None,
+    portfolio: bool = True,
     quiet: bool = False,
 ) -> Run:
     """Tune `task` (a description, a YAML file's name, or a `Task`) and return the finished run.
+
+    `portfolio` lets the search begin with what did well on other tables.
 
     `data` takes the place of the task's file and is kept, as Parquet, beside the run's other files.
     Progress goes to stderr, one line per trial, unless `quiet`.
@@ -68,6 +71,7 @@ def run(
         storage=storage,
         name=name,
         out=out,
+        portfolio=portfolio,
         frame=data,
         language_model=understood.language_model,
         listeners=() if quiet else (Lines(sys.stderr),),

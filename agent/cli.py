@@ -47,6 +47,10 @@ Strategy = Annotated[
         "--strategy", help="hybrid, gp, llm, llambo, llinbo-transient, …, sobol, or random."
     ),
 ]
+Portfolio = Annotated[
+    bool,
+    typer.Option("--portfolio/--no-portfolio", help="Begin with what did well on other tables."),
+]
 Name = Annotated[str | None, typer.Option("--name", help="What to call the study.")]
 Out = Annotated[
     str | None, typer.Option("--out", help="Where files go. Without it: plaintune-runs/STUDY.")
@@ -85,6 +89,7 @@ def run(
     name: Name = None,
     out: Out = None,
     strategy: Strategy = "hybrid",
+    portfolio: Portfolio = True,
     space: Space = None,
     metric: Metric = None,
     score: Score = None,
@@ -101,7 +106,15 @@ def run(
     wishes = commands.Wishes(trials=trials, seconds=seconds, seed=seed)
     talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
     commands.run(
-        source, wishes, talk, storage=storage, name=name, out=out, strategy=strategy, line=line
+        source,
+        wishes,
+        talk,
+        storage=storage,
+        name=name,
+        out=out,
+        strategy=strategy,
+        portfolio=portfolio,
+        line=line,
     )
 
 

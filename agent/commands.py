@@ -99,6 +99,7 @@ def run(
     name: str | None = None,
     out: str | None = None,
     strategy: str = "hybrid",
+    portfolio: bool = True,
     line: CommandLine | None = None,
 ) -> None:
     """Understand, search, conclude."""
@@ -113,6 +114,7 @@ def run(
             name=name,
             out=out,
             strategy=strategy,
+            portfolio=portfolio,
             language_model=understood.language_model,
             listeners=[listener],
             clock=clock,

@@ -24,11 +24,13 @@ from prompts.errors import InvalidTaskError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from acquisition.llm_designer import Example
     from evals.evaluator import Evaluator
 
 OUTCOME = "plaintune:outcome"
 DIRECTORY = "plaintune:directory"
 STRATEGY = "plaintune:strategy"
+PORTFOLIO = "plaintune:portfolio"
 TASK_FILE = "task.yaml"
 DATA_FILE = "data.parquet"
 REPORT_FILE = "report.html"
@@ -46,14 +48,16 @@ class Closable(Protocol):
 class Setting:
     """What a run is done with, beside its task. None means the usual choice.
 
-    `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `frame` takes
-    the place of the task's table, `evaluator` that of the task's evaluator.
+    `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `portfolio`
+    lets a search on a table use what did well on other tables. `frame` takes the place of the
+    task's table, `evaluator` that of the task's evaluator.
     """
 
     storage: str | None = None
     name: str | None = None
     out: str | None = None
     strategy: str = "hybrid"
+    portfolio: bool = True
     frame: DataFrame | None = None
     language_model: LanguageModel | None = None
     listeners: Sequence[Listener] = ()
@@ -95,6 +99,7 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     store = Store.create(task, name, setting.storage)
     store.set_study_attribute(DIRECTORY, str(directory.resolve()))
     store.set_study_attribute(STRATEGY, setting.strategy)
+    store.set_study_attribute(PORTFOLIO, setting.portfolio)
     task.save(directory / TASK_FILE)
     for call in calls:
         store.record_call(call)
@@ -159,9 +164,18 @@ def _search(
     from agent.strategies import open_strategy
 
     clock = setting.clock
-    strategy = store.study_attributes().get(STRATEGY, setting.strategy)
+    attributes = store.study_attributes()
+    strategy = attributes.get(STRATEGY, setting.strategy)
+    # A study that does not say so began before there was a portfolio, and goes on as it began.
+    portfolio = bool(attributes.get(PORTFOLIO, False))
     designer, adviser = open_strategy(
-        strategy, task, setting.language_model, log=store, notify=setting.note
+        strategy,
+        task,
+        setting.language_model,
+        log=store,
+        notify=setting.note,
+        portfolio=portfolio,
+        examples=_examples(task, evaluator) if portfolio else (),
     )
     agent = Agent(
         task,
@@ -180,6 +194,18 @@ def _search(
     clock.add("choosing", agent.waited)
     clock.add("training", -agent.waited)
     return _finish(store, evaluator, directory, stopped, setting)
+
+
+def _examples(task: Task, evaluator: Evaluator) -> tuple[Example, ...]:
+    """Return what did best on the most similar tables that were measured before."""
+    from acquisition.examples import examples
+    from evals.evaluators.tabular import TabularEvaluator
+    from evals.meta_knowledge import describe
+
+    if not isinstance(evaluator, TabularEvaluator) or task.data is None:
+        return ()
+    data = evaluator.dataset
+    return examples(task, describe(data.X, data.y, task.data.target, data.kind))
 
 
 def _finish(

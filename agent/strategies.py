@@ -26,16 +26,18 @@ def open_strategy(
     *,
     log: CallLog,
     notify: Callable[[str], None] = lambda message: None,
+    portfolio: bool = True,
     **options: Any,
 ) -> tuple[Designer, Adviser | None]:
     """Return the designer called `name`, and its adviser where it takes advice.
 
-    `options` are those of `agent.adviser.Adviser`.
+    `portfolio` lets strategies that can do so begin with what did well on other tables; `options`
+    are those of `agent.adviser.Adviser`.
 
     Raises:
         UserError: there is no such strategy, or it needs a language model and there is none.
     """
-    from acquisition.registry import make_designer
+    from acquisition.registry import WITH_PORTFOLIO, make_designer
 
     if name in ASKING:
         if language_model is None:
@@ -43,7 +45,8 @@ def open_strategy(
                 f"The strategy {name!r} needs a language model.", hint="Leave `--llm none` out."
             )
         return make_designer(name, ask=RecordedAsker(task, language_model, log, notify)), None
-    designer = make_designer(name)
+    known = {"portfolio": portfolio} if name in WITH_PORTFOLIO else {}
+    designer = make_designer(name, **known)
     adviser = make_adviser(task, designer, language_model, log=log, notify=notify, **options)
     return designer, adviser
 

@@ -1,0 +1,68 @@
+"""A whole run on a table begins with what did well on other tables, unless told otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from agent.language_models.scripted import ScriptedModel
+from agent.runs import Run, Setting, resume, run_task
+from evals.spaces import space_for
+from evals.task import Budget, Data, Objective, Task, Validation
+
+MODELS = ("lightgbm",)
+TASK = Task(
+    description="who stays",
+    data=Data(path="guests.csv", target="stays", kind="binary"),
+    models=MODELS,
+    space=space_for(MODELS, "binary", n_rows=60),
+    objectives=(Objective(metric="accuracy", direction="maximize"),),
+    validation=Validation(folds=2),
+    budget=Budget(trials=3),
+)
+
+
+def frame() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    found = pd.DataFrame(rng.normal(size=(80, 3)), columns=["age", "nights", "price"])
+    return found.assign(stays=np.where(found.age + found.price > 0, "yes", "no"))
+
+
+def run(place: Path, known: bool, model: ScriptedModel | None = None) -> Run:
+    storage = str(place / "studies.db")
+    setting = Setting(
+        storage=storage,
+        name="guests",
+        out=str(place / "out"),
+        portfolio=known,
+        frame=frame(),
+        language_model=model,
+    )
+    return run_task(TASK, setting)
+
+
+def prompts(model: ScriptedModel) -> str:
+    return " ".join(m["content"] for messages in model.calls for m in messages)
+
+
+def test_a_run_begins_with_the_portfolio_and_resumes_as_it_began(tmp_path: Path) -> None:
+    model = ScriptedModel(lambda messages: {"proposals": []})
+    found = run(tmp_path, known=True, model=model)
+    assert [t.origin for t in found.trials] == ["default", "portfolio", "portfolio"]
+    assert "on other tables" in prompts(model)
+    more = resume(
+        "guests",
+        Setting(storage=str(tmp_path / "studies.db"), portfolio=False),
+        lambda task: task.model_copy(update={"budget": Budget(trials=4)}),
+    )
+    assert more.trials[-1].origin == "portfolio"
+    assert "portfolio" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_run_without_it_knows_nothing_of_other_tables(tmp_path: Path) -> None:
+    model = ScriptedModel(lambda messages: {"proposals": []})
+    found = run(tmp_path, known=False, model=model)
+    assert [t.origin for t in found.trials] == ["default", "sobol", "sobol"]
+    assert "on other tables" not in prompts(model)
