@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from agent.clock import Clock
+from agent.confirm import confirm
 from agent.outcome import Outcome, Score
 from evals.evaluator import Evaluator
 from evals.objectives import incumbent
@@ -35,14 +37,27 @@ class Finisher(Protocol):
 
 
 def conclude(
-    task: Task, trials: Sequence[Trial], evaluator: Evaluator, directory: Path, clock: Clock
+    task: Task,
+    trials: Sequence[Trial],
+    evaluator: Evaluator,
+    directory: Path,
+    clock: Clock,
+    *,
+    seconds_left: float = math.inf,
+    notify: Callable[[str], None] = lambda message: None,
 ) -> Outcome:
-    """Return what the end of a run adds to its trials; the model's files go to `directory`."""
+    """Return what the end of a run adds to its trials; the model's files go to `directory`.
+
+    Where there is no test part, the best few are run again, within `seconds_left`.
+    """
     best = incumbent(task, trials)
     if best is None:
         return Outcome(notes=(nothing_completed(trials),))
     if not isinstance(evaluator, Finisher):
-        return Outcome(best=best.number)
+        with clock("running the best again"):
+            again = confirm(task, trials, evaluator, seconds_left=seconds_left, notify=notify)
+        winner = best.number if again.winner is None else again.winner
+        return Outcome(best=winner, judged=len(trials), confirmation=again)
     notes: list[str] = []
     with clock("testing"):
         test = _test(task, evaluator, best.config, "the best configuration", notes)
@@ -54,7 +69,12 @@ def conclude(
     with clock("fitting and saving the model"):
         files = _save(task, evaluator, best.config, directory, test)
     return Outcome(
-        best=best.number, test=test, default_test=default_test, files=files, notes=tuple(notes)
+        best=best.number,
+        judged=len(trials),
+        test=test,
+        default_test=default_test,
+        files=files,
+        notes=tuple(notes),
     )
 
 

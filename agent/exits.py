@@ -45,6 +45,8 @@ def leave(code: int) -> NoReturn:
     A language model that still computes in its own threads crashes the process when Python unloads
     it, or holds it up for as long as its answer takes.
     """
+    if llama_cpp := sys.modules.get("agent.language_models.llama_cpp"):
+        atexit.unregister(llama_cpp.settle)
     atexit._run_exitfuncs()
     with suppress(BrokenPipeError):
         sys.stdout.flush()

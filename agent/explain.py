@@ -104,7 +104,7 @@ def _says(
     if name not in default:
         return "the default does not have this parameter"
     if best[name] == default[name]:
-        return "kept as the library has it"
+        return "kept as it is by default"
     if name not in effects:
         return "cannot be changed back alone"
     worth, sd = effects[name]
@@ -115,7 +115,12 @@ def _says(
     return f"{'better' if gain > 0 else 'worse'} by the change ({amount})"
 
 
-def compare(objective: Objective, tuned: Score, default: Score, where: str) -> str:
+def whose_default(task: Task) -> str:
+    """Return what to call the default: of a library's model, or of the user's own program."""
+    return "the library's default" if task.program is None else "your default"
+
+
+def compare(objective: Objective, tuned: Score, default: Score, where: str, whose: str) -> str:
     """Say in one sentence how the tuned score stands to the default's, noise considered."""
     gain = (tuned.value - default.value) * objective.sign
     noise = math.hypot(tuned.std or 0.0, default.std or 0.0)
@@ -127,7 +132,7 @@ def compare(objective: Objective, tuned: Score, default: Score, where: str) -> s
             verdict += f", which is within the noise (± {noise:.2g})"
     return (
         f"{where}, the tuned configuration reaches {objective.metric} {tuned}, "
-        f"the library's default {default}: {verdict}."
+        f"{whose} {default}: {verdict}."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ORIGIN_STYLES: Mapping[str, tuple[str, str, str]] = {
-    "default": ("library default", "#525b66", "square"),
+    "default": ("default", "#525b66", "square"),
     "llm": ("language model", "#7c3aed", "diamond"),
     "surrogate": ("Gaussian process", "#0b7285", "circle"),
     "sobol": ("Sobol", "#d9780f", "triangle-up"),

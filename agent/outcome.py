@@ -6,6 +6,8 @@ make it again at any time.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -21,9 +23,55 @@ class Score(BaseModel):
         return f"{self.value:.4g}" + (f" ± {self.std:.2g}" if self.std is not None else "")
 
 
-class Outcome(BaseModel):
-    """The end of a run.
+class Repeat(BaseModel):
+    """One run of a trial's configuration with a new seed, to choose among the best or to report."""
 
+    model_config = ConfigDict(frozen=True)
+    trial: int
+    seed: int
+    purpose: Literal["choosing", "reporting"]
+    value: float | None
+    reason: str = ""
+
+
+class Spread(BaseModel):
+    """A mean over `runs` runs with its 90 % interval, which one run does not have."""
+
+    model_config = ConfigDict(frozen=True)
+    metric: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    runs: int
+
+    def __str__(self) -> str:
+        if self.low is None or self.high is None:
+            return f"{self.value:.4g}"
+        return f"{self.value:.4g} (90 % interval {self.low:.4g} to {self.high:.4g})"
+
+
+class Confirmation(BaseModel):
+    """What running the best again says; see `agent.confirm`.
+
+    `score` and `default` are means on the same new seeds, `gain` the mean of their differences,
+    positive where the best is better. `steady` programs gave exactly the same score again. `said`
+    tells why something is missing.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    winner: int | None = None
+    score: Spread | None = None
+    default: Spread | None = None
+    gain: Spread | None = None
+    steady: bool = False
+    repeats: tuple[Repeat, ...] = ()
+    said: str = ""
+
+
+class Outcome(BaseModel):
+    """The end of a run; `best` is the number of the trial that won among the first `judged`.
+
+    `confirmation` is there where no part of a table was set aside: functions and commands.
     `test` and `default_test` hold one score per objective on the part the search never saw, for the
     best configuration and for the target model's own default. `files` maps what ("model",
     "snippet", "report", "task") to a path relative to the study's directory. `seconds` maps a part
@@ -33,6 +81,8 @@ class Outcome(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     best: int | None = None
+    judged: int = 0
+    confirmation: Confirmation | None = None
     test: tuple[Score, ...] = ()
     default_test: tuple[Score, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from evals.arguments import Argument
 from evals.evaluators.command import MARK
 from evals.flags import read_help
 from evals.known_parameters import role_of
+from evals.parameters import Scalar
 from evals.proposals import Proposal, space_of
 from evals.signature import read_function
 from evals.sources import read_constants, read_source
@@ -50,22 +51,29 @@ def function_task(
     description: str,
     *,
     space: SearchSpace | None = None,
+    fixed: Mapping[str, Scalar] | None = None,
     language_model: LanguageModel | None = None,
     notify: Callable[[str], None] = _silent,
     **fields: Any,
 ) -> Proposed:
     """Return the task of tuning a Python function; `fields` are those of the task's program.
 
+    `fixed` arguments have these values in every trial.
+
     Raises:
         InvalidTaskError: nothing of it can be tuned.
     """
     name = f"{function.__module__}:{function.__qualname__}"
-    program = Program(function=name, **fields)
+    signature = read_function(function)
+    program = Program(function=name, within=signature.within, **fields)
     about = About((function.__doc__ or "").strip()[:300], description)
-    arguments = read_function(function).arguments
-    return _task(
+    given = dict(fixed or {})
+    _check_known(given, signature.arguments)
+    arguments = [a for a in signature.arguments if a.name not in given]
+    proposed = _task(
         "function", arguments, about, goal, description, program, space, language_model, notify
     )
+    return replace(proposed, task=proposed.task.model_copy(update={"fixed": given}))
 
 
 def command_task(
@@ -124,7 +132,7 @@ def _task(
     notify: Callable[[str], None],
 ) -> Proposed:
     if space is not None:
-        _check_known(space, arguments)
+        _check_known(space.names, arguments)
         own = {a.name: a for a in arguments}
         proposals = tuple(
             Proposal(own.get(p.name, Argument(p.name, "unknown")), "tune", "you", p.reason, p)
@@ -157,9 +165,9 @@ def _source(proposal: Proposal) -> Source:
     return Source.model_validate({"origin": origin, "quote": proposal.reason[:200]})
 
 
-def _check_known(space: SearchSpace, arguments: Sequence[Argument]) -> None:
+def _check_known(names: Iterable[str], arguments: Sequence[Argument]) -> None:
     known = {a.name for a in arguments}
-    unknown = [n for n in space.names if n not in known]
+    unknown = [n for n in names if n not in known]
     if unknown and known:
         import difflib
 

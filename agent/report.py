@@ -12,10 +12,12 @@ from typing import Any
 import plotly.graph_objects as go
 
 from agent.advice_view import AdviceView, advice_view
-from agent.explain import ENOUGH, default_trial, stories
+from agent.explain import ENOUGH, default_trial, stories, whose_default
 from agent.figures import history_figure, importance_figure, slice_figure, trust_figure
 from agent.origins import origin_style
-from agent.study_view import StudyView, account, origin_rows, trial_rows, verdicts
+from agent.recipe import recipe
+from agent.study_view import StudyView, account, origin_rows, trial_rows
+from agent.verdicts import verdicts
 from evals.task import Task
 from evals.trials import TrialState
 
@@ -63,6 +65,7 @@ def _words(view: StudyView) -> dict[str, Any]:
         "headline": f"{metric} {best.values[0]:.4g}" if best else f"{view.name}: nothing completed",
         "verdicts": verdicts(view),
         "account": account(view),
+        "recipe": recipe(task, best.config) if best else "",
         "rationale": best.rationale if best else None,
         "origin": origin_style(best.origin)[0] if best else "",
         "versions": _versions(),
@@ -91,7 +94,10 @@ def _merits(view: StudyView) -> Sequence[Mapping[str, str]]:
     if best:
         merits.append((f"{best.values[0]:.4g}", f"best {metric} in the search"))
     if default and default.values:
-        merits.append((f"{default.values[0]:.4g}", f"{metric} of the library's default"))
+        merits.append((f"{default.values[0]:.4g}", f"{metric} of {whose_default(view.task)}"))
+    if view.outcome.confirmation and view.outcome.confirmation.score:
+        score = view.outcome.confirmation.score
+        merits.append((f"{score.value:.4g}", f"{metric} on {score.runs} new seeds"))
     if view.outcome.test:
         merits.append((str(view.outcome.test[0]), f"{metric} on the test part"))
     if view.outcome.default_test:
@@ -103,6 +109,7 @@ def _merits(view: StudyView) -> Sequence[Mapping[str, str]]:
 def _fields(task: Task) -> Sequence[Mapping[str, str]]:
     flat = _flatten(task.model_dump(mode="json", exclude={"space", "sources", "description"}))
     skipped = {"assumptions", "questions", "evaluator", "seed", "fidelity"}
+    skipped |= {"models", "validation"} if task.program else set()
     return [
         {"field": name, "value": str(value), "source": _source(task, name)}
         for name, value in flat.items()

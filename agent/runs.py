@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from acquisition.registry import check_strategy
 from agent.clock import Clock
-from agent.conclude import conclude
+from agent.conclude import Finisher, conclude
+from agent.confirm import RESERVED
 from agent.events import Event, Listener, Note, RunFinished, RunStarted
+from agent.limits import Limits
 from agent.outcome import Outcome
 from agent.store import Store
 from agent.study_view import StudyView
@@ -185,15 +187,23 @@ def _search(
         adviser=adviser,
         listeners=setting.listeners,
     )
+    limits = Limits.after(task.budget, store.trials(), clock.elapsed)
     try:
         with clock("training"):
-            stopped = agent.run(elapsed=clock.elapsed)
+            stopped = agent.run(elapsed=clock.elapsed + _kept_back(task, evaluator))
     finally:
         if adviser:
             adviser.close()
     clock.add("choosing", agent.waited)
     clock.add("training", -agent.waited)
-    return _finish(store, evaluator, directory, stopped, setting)
+    return _finish(store, evaluator, directory, stopped, limits, setting)
+
+
+def _kept_back(task: Task, evaluator: Evaluator) -> float:
+    """Return the seconds that the search leaves for running the best again."""
+    if isinstance(evaluator, Finisher) or task.budget.seconds is None:
+        return 0.0
+    return RESERVED * task.budget.seconds
 
 
 def _examples(task: Task, evaluator: Evaluator) -> tuple[Example, ...]:
@@ -209,11 +219,26 @@ def _examples(task: Task, evaluator: Evaluator) -> tuple[Example, ...]:
 
 
 def _finish(
-    store: Store, evaluator: Evaluator, directory: Path, stopped: str, setting: Setting
+    store: Store,
+    evaluator: Evaluator,
+    directory: Path,
+    stopped: str,
+    limits: Limits,
+    setting: Setting,
 ) -> Run:
     clock = setting.clock
-    setting.note(f"The search is over: {stopped}. Testing and saving the best configuration.")
-    outcome = conclude(store.task, store.trials(), evaluator, directory, clock)
+    next_ = " Testing and saving the best configuration." if isinstance(evaluator, Finisher) else ""
+    setting.note(f"The search is over: {stopped}.{next_}")
+    task, trials = store.task, store.trials()
+    outcome = conclude(
+        task,
+        trials,
+        evaluator,
+        directory,
+        clock,
+        seconds_left=limits.seconds_left,
+        notify=setting.note,
+    )
     files = {"task": TASK_FILE, **outcome.files, "report": REPORT_FILE}
     outcome = outcome.model_copy(
         update={"stopped": stopped, "files": files, "seconds": dict(clock.seconds)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from agent.explain import compare, default_trial, show_value, trial_score
+from agent.explain import show_value
 from agent.outcome import Outcome
 from evals.objectives import gains, incumbent
 from evals.task import Task
@@ -27,7 +27,10 @@ class StudyView:
 
     @property
     def best(self) -> Trial | None:
-        """The incumbent."""
+        """The incumbent, or the trial that won when the best few were run again."""
+        judged = self.outcome.judged == len(self.trials) and self.outcome.best is not None
+        if judged and self.outcome.confirmation is not None:
+            return next((t for t in self.trials if t.number == self.outcome.best), None)
         return incumbent(self.task, self.trials)
 
 
@@ -70,27 +73,6 @@ def _improvements(view: StudyView) -> set[int]:
             best = float(gain)
             found.add(trial.number)
     return found
-
-
-def verdicts(view: StudyView) -> list[str]:
-    """Say how the best stands to the default, in cross-validation and on the test part."""
-    best, default = view.best, default_trial(view.trials)
-    if best is None:
-        return ["No trial completed, so there is no best configuration."]
-    sentences = []
-    if default and default.values:
-        scores = trial_score(view.task, best), trial_score(view.task, default)
-        sentences.append(compare(view.task.objective, *scores, "In the search"))
-    where = "On the test part, which the search never saw"
-    pairs = zip(view.task.objectives, view.outcome.test, view.outcome.default_test, strict=False)
-    sentences += [compare(o, tuned, default, where) for o, tuned, default in pairs]
-    tried = sum(t.state is TrialState.COMPLETE for t in view.trials)
-    if tried > 1:
-        sentences.append(
-            f"The score in the search is the best of {tried} and therefore a little too good; "
-            "the score on the test part is not."
-        )
-    return sentences
 
 
 def account(view: StudyView) -> list[str]:

@@ -12,7 +12,9 @@ from rich.text import Text
 from agent.advice_view import advice_view
 from agent.explain import Story, stories
 from agent.origins import origin_style
-from agent.study_view import StudyView, account, origin_rows, trial_rows, verdicts
+from agent.recipe import recipe
+from agent.study_view import StudyView, account, origin_rows, trial_rows
+from agent.verdicts import verdicts
 
 
 def summary(view: StudyView, directory: Path | None = None) -> RenderableType:
@@ -20,6 +22,8 @@ def summary(view: StudyView, directory: Path | None = None) -> RenderableType:
     best = view.best
     parts: list[RenderableType] = [Text(line) for line in verdicts(view)]
     if best is not None:
+        if copied := recipe(view.task, best.config):
+            parts += [Text("To use it:", "dim"), Text(copied, "bold", no_wrap=True)]
         parts.append(_stories(stories(view.task, view.trials, best)))
         if best.rationale:
             label = origin_style(best.origin)[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.clock import Clock
@@ -18,7 +18,7 @@ from agent.runs import resume as resume_run
 from agent.store import Store
 from evals.evaluators.function import FunctionEvaluator, nursery_for
 from evals.evaluators.process import Nursery
-from evals.parameters import Parameter
+from evals.parameters import Parameter, Scalar
 from evals.proposals import renamed
 from evals.space import SearchSpace
 from prompts.errors import StudyError
@@ -35,9 +35,9 @@ class Options:
     """How a function is tuned, beside its goal.
 
     `metric` and `direction` ("minimize", "maximize") win over the goal's words, `space` (parameters
-    by name) over what the function declares. `isolated` gives each trial a process of its own, with
-    at most `memory` bytes. `llm` and `model` are those of `plaintune run`. A study called `name`
-    that exists is resumed.
+    by name) over what the function declares; `fixed` arguments keep these values. `isolated` gives
+    each trial a process of its own, with at most `memory` bytes. `llm` and `model` are those of
+    `plaintune run`. A study called `name` that exists is resumed.
     """
 
     trials: int | None = None
@@ -45,6 +45,7 @@ class Options:
     metric: str | None = None
     direction: str | None = None
     space: SearchSpace | Mapping[str, Parameter] | None = None
+    fixed: Mapping[str, Scalar] = field(default_factory=dict)
     seed: int = 0
     isolated: bool = True
     memory: int | None = None
@@ -86,6 +87,7 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         wanted,
         goal,
         space=_space(given.space),
+        fixed=given.fixed,
         language_model=model,
         notify=_say(given),
         memory=given.memory,
@@ -94,7 +96,7 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         show_space(proposed)
     task = proposed.task.model_copy(update={"seed": given.seed})
     setting = _setting(given, _evaluator(task, function, given, nursery), listeners, clock, model)
-    return run_task(task, setting, proposed.calls)
+    return _shown(run_task(task, setting, proposed.calls), given)
 
 
 def _go_on(
@@ -115,7 +117,19 @@ def _go_on(
 
     evaluator = _evaluator(task, function, given, nursery)
     again = _setting(given, evaluator, setting.listeners, setting.clock, _language_model(given))
-    return resume_run(given.name, again, raised)
+    return _shown(resume_run(given.name, again, raised), given)
+
+
+def _shown(run: Run, given: Options) -> Run:
+    """Print what came out, to stderr, unless quiet."""
+    if not given.quiet:
+        from rich.console import Console
+
+        from agent.summary import summary
+
+        console = Console(file=sys.stderr, highlight=False)
+        console.print(summary(run, run.directory))
+    return run
 
 
 def _setting(

@@ -30,11 +30,20 @@ def checked_name(name: str) -> str:
 
 def fresh_name(task: Task, taken: Container[str]) -> str:
     """Return a name that tells what is tuned, such as `churn-lightgbm`, numbered where taken."""
-    about = Path(task.data.path).stem if task.data else task.evaluator
+    about = Path(task.data.path).stem if task.data else _program(task)
     model = task.models[0] if len(task.models) == 1 else "models"
     base = re.sub(r"[^\w.-]+", "-", f"{about}-{model}" if task.models else about).strip("-.")
     names = (base or "study" if i == 1 else f"{base or 'study'}-{i}" for i in count(1))
     return next(name for name in names if name not in taken)
+
+
+def _program(task: Task) -> str:
+    """Return the name of the script, the program or the function that is tuned."""
+    program = task.program
+    if program is None:
+        return task.evaluator
+    script = next((w for w in program.command if w.endswith(".py")), "")
+    return Path(script or "".join(program.command[:1])).stem or program.function.split(".")[-1]
 
 
 def study_directory(study: str, out: str | None = None) -> Path:

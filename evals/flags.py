@@ -32,13 +32,20 @@ def read_help(text: str) -> list[Argument]:
     Each argument's `written` says how to give it ("--lr {}", "optimizer.lr={}").
     """
     if "== Config ==" in text:
-        return read_config(re.split(r"\n\s*\nPowered by", text.split("== Config ==", 1)[1])[0])
+        return read_config(_hydra_config(text))
     found: dict[str, Argument] = {}
     for chunk in _chunks(text):
         argument = _option(chunk)
         if argument and argument.name not in ("help", "version", "h"):
             found.setdefault(argument.name, argument)
     return list(found.values())
+
+
+def _hydra_config(text: str) -> str:
+    """Return the YAML in a help text of Hydra, without the sentences before and after it."""
+    body = re.split(r"\n\s*\nPowered by", text.split("== Config ==", 1)[1])[0].lstrip("\n")
+    first, _, rest = body.partition("\n")
+    return rest if not re.match(r"[\w.-]+:", first) else body
 
 
 def _chunks(text: str) -> Iterator[str]:

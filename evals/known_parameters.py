@@ -21,7 +21,8 @@ ROLES: tuple[Role, ...] = ("tune", "run length", "seed", "path", "resources", "l
 class Known:
     """One entry: a range, or a factor `around` the program's own default, and who says so.
 
-    Without either the entry only says that the parameter is worth tuning.
+    Without either the entry only says that the parameter is worth tuning. Programs refuse values
+    above `most`.
     """
 
     names: tuple[str, ...]
@@ -31,6 +32,7 @@ class Known:
     high: float | None = None
     log: bool = False
     around: float | None = None
+    most: float | None = None
 
 
 def plain_name(name: str) -> str:
@@ -70,7 +72,11 @@ def role_of(argument: Argument) -> Role | None:
         return "path"
     if known_parameter(argument.name):
         return "tune"
-    return next((words[w] for w in name.split("_") if w in words), None)
+    parts = name.split("_")
+    # "log_every" is about logging; "window_log" is a number in powers of two.
+    return next(
+        (words[w] for i, w in enumerate(parts) if w in words and (w != "log" or not i)), None
+    )
 
 
 def plausible(known: Known, argument: Argument) -> bool:

@@ -11,7 +11,11 @@ from evals.arguments import Argument, ArgumentType, type_of
 from evals.parameters import Scalar
 
 NUMBER = r"-?\d[\d_]*(?:\.\d+)?(?:e[-+]?\d+)?"
-BOUNDS = re.compile(rf"(?<![\w.])({NUMBER})\s*(?:-|–|\.\.|to|<=x<=)\s*({NUMBER})(?![\w.])", re.I)
+BOUNDS = re.compile(
+    rf"(?:(?<![\w.])|(?P<between>between\s+))(?P<low>{NUMBER})"
+    rf"\s*(?(between)and|(?:-|–|\.\.|to|<=x<=))\s*(?P<high>{NUMBER})(?!\w|\.\d)",
+    re.I,
+)
 TYPES: Mapping[str, ArgumentType] = {
     **dict.fromkeys(("float", "f", "double", "real", "number", "float range"), "float"),
     **dict.fromkeys(("int", "integer", "n", "int32", "int64", "uint", "integer range"), "int"),
@@ -38,11 +42,14 @@ def literal(text: str) -> Scalar:
 
 
 def with_bounds(argument: Argument) -> Argument:
-    """Add bounds that the help states ("1 to 19", "(0-51)"), where the default lies inside."""
+    """Add bounds that the help states, where the default lies inside.
+
+    They are written "1 to 19", "(0-51)" or "between 0 and 1".
+    """
     if argument.type not in ("int", "float") or argument.low is not None:
         return argument
     for found in BOUNDS.finditer(argument.help):
-        low, high = (float(g.replace("_", "")) for g in found.groups())
+        low, high = (float(found[g].replace("_", "")) for g in ("low", "high"))
         value = argument.default
         inside = not isinstance(value, int | float) or low <= value <= high
         if low < high and inside and "common" not in argument.help[: found.start()].lower():

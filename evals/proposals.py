@@ -23,6 +23,10 @@ FACTOR = 10.0
 """The rule's range of a real parameter: its default divided and multiplied by this."""
 COUNT_FACTOR = 4
 """The same for a whole number."""
+ROOM = 2.0
+"""Factor by which a range must go beyond the default on either side."""
+SMALL_SHARE = 0.05
+"""A share with a smaller default is searched by its order of magnitude."""
 SHARE = re.compile(r"\b(share|ratio|fraction|probability|rate|proportion|coefficient)\b", re.I)
 
 
@@ -55,9 +59,14 @@ def propose(argument: Argument) -> Proposal:
 
 
 def guessed_tunable(argument: Argument) -> bool:
-    """Return whether an argument of unknown role is a number with a default, or a choice."""
+    """Return whether an argument of unknown role is a number with a default, or a choice.
+
+    A switch is one where its program says what it does: a bare name may stand for anything.
+    """
     if argument.required or argument.default is None:
         return False
+    if argument.type == "bool":
+        return bool(argument.help)
     return argument.type in ("float", "int") or len(argument.choices) > 1
 
 
@@ -69,7 +78,7 @@ def parameter_for(argument: Argument) -> tuple[Parameter | None, str]:
         return _choice(argument, (False, True), "on or off"), "your program"
     if argument.choices:
         return _choice(argument, argument.choices, "the choices it declares"), "your program"
-    known = known_parameter(argument.name)
+    known = _meant(argument)
     if known and plausible(known, argument) and (found := _from_dictionary(argument, known)):
         return found, "dictionary"
     if argument.low is not None and argument.high is not None:
@@ -77,6 +86,18 @@ def parameter_for(argument: Argument) -> tuple[Parameter | None, str]:
             "your program"
         )
     return _around(argument), "rule"
+
+
+def _meant(argument: Argument) -> Known | None:
+    """Return the dictionary's entry, unless the program itself says that it means something else.
+
+    A "beta" between 0 and 1 whose default the entry does not hold is none of its kind.
+    """
+    known = known_parameter(argument.name)
+    default, declared = _default(argument), argument.low is not None and argument.high is not None
+    if known is None or not declared or default is None or known.low is None or known.high is None:
+        return known
+    return known if known.low <= default <= known.high else None
 
 
 def _choice(argument: Argument, options: Sequence[object], reason: str) -> Parameter | None:
@@ -101,6 +122,7 @@ def _from_dictionary(argument: Argument, known: Known) -> Parameter | None:
     else:
         return None
     low, high = _widened(low, high, log, default)
+    high = min(high, max(_or(known.most, math.inf), _or(default, -math.inf)))
     whole = argument.type == "int" or (known.type == "int" and _is_whole(default))
     low, high = _clamped(argument, low, high)
     return _make(argument, low, high, log, whole, known.source)
@@ -181,7 +203,7 @@ def _rule(argument: Argument, default: float) -> tuple[float, float]:
         # Decay and discount factors matter by their distance from 1.
         gap = 1 - default
         return 1 - FACTOR * gap if gap * FACTOR < 1 else 0.0, 1 - gap / FACTOR
-    if 0 <= default <= 1 and (SHARE.search(argument.help) or 0.3 <= default < 1):
+    if SMALL_SHARE <= default <= 1 and (SHARE.search(argument.help) or 0.3 <= default < 1):
         return 0.0, 1.0
     if default == 0:
         return 0.0, 1.0
@@ -198,11 +220,23 @@ def checked_range(argument: Argument, low: float, high: float, reason: str) -> P
     default = _default(argument)
     if default is not None and not low <= default <= high:
         return f"the default {default:g} lies outside {low:g} to {high:g}"
-    low, high = _clamped(argument, low, high)
+    low, high = _clamped(argument, *_roomy(low, high, default))
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         return f"{low:g} to {high:g} is no range"
     made = _number(argument, low, high, reason)
     return made if made is not None else f"{low:g} to {high:g} does not fit its type"
+
+
+def _roomy(low: float, high: float, default: float | None) -> tuple[float, float]:
+    """Leave room on both sides of a positive default: models like to put it on a bound.
+
+    0 and 1 stay: they are where shares and probabilities end.
+    """
+    if default is None or default <= 0:
+        return low, high
+    near_low = low > default / ROOM and low != 0
+    near_high = high < default * ROOM and high != 1 and not 0.5 <= default < 1
+    return (default / ROOM if near_low else low), (default * ROOM if near_high else high)
 
 
 def space_of(proposals: Iterable[Proposal]) -> SearchSpace:

@@ -46,6 +46,15 @@ class Signature:
         """The arguments, in order; each has a name of its own."""
         return tuple(s.argument for s in self.slots)
 
+    @property
+    def within(self) -> dict[str, str]:
+        """Map each parameter that is a record's field to "argument=Record"."""
+        return {
+            s.argument.name: f"{s.place[0]}={self.records[s.place[0]].__name__}"
+            for s in self.slots
+            if len(s.place) > 1
+        }
+
     def call(self, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the keyword arguments for `config`; what it leaves out keeps its default.
 

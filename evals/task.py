@@ -83,7 +83,8 @@ class Program(_Part):
     how a switch is turned off ("" leaves it out), `seed` how a seed is given. `constants` names a
     script whose top-level constants are the parameters. The score is looked for under the metrics'
     names in the output, with the regular expression `pattern` (one group) if given, or in
-    `score_file` (JSON, JSON lines or CSV). `memory` is in bytes. `function` is for people to read.
+    `score_file` (JSON, JSON lines or CSV). `memory` is in bytes. `function` is for people to read;
+    `within` says which parameters are fields of one of its arguments ("settings=Settings").
     """
 
     command: tuple[str, ...] = ()
@@ -95,6 +96,7 @@ class Program(_Part):
     score_file: str = ""
     memory: int | None = Field(default=None, ge=1)
     function: str = ""
+    within: dict[str, str] = Field(default_factory=dict)
 
 
 class Task(_Part):
@@ -133,7 +135,9 @@ class Task(_Part):
         """Return the task as YAML that `from_yaml` reads back unchanged."""
         import yaml
 
-        content = self.model_dump(mode="json", exclude_defaults=False)
+        # A table's fields would only puzzle the reader of a task that has none.
+        unused = {"data", "models", "validation"} if self.program else {"program"}
+        content = self.model_dump(mode="json", exclude=unused)
         return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
 
     @classmethod

@@ -74,6 +74,13 @@ def _latin1(frame: pd.DataFrame, path: Path) -> None:
     frame.to_csv(path, index=False, encoding="latin-1", errors="replace")
 
 
+def _passengers(frame: pd.DataFrame, path: Path) -> None:
+    years, twelfths = frame["time"].floordiv(1).astype(int), frame["time"].mod(1) * 12
+    months = twelfths.round().astype(int) + 1
+    named = {"year": years, "month": months, "passengers": frame["value"]}
+    _csv(pd.DataFrame(named), path)
+
+
 def _parquet(frame: pd.DataFrame, path: Path) -> None:
     frame.to_parquet(path, index=False)
 
@@ -96,6 +103,7 @@ class Table:
 SMALL = "tests/data/tables/"
 TABLES = (
     Table("examples/churn.csv", "modeldata", "mlc_churn"),
+    Table("examples/passengers.csv", "datasets", "AirPassengers", write=_passengers),
     Table(SMALL + "attrition.csv", "modeldata", "attrition", rows=1000),
     Table(SMALL + "credit_data.csv", "modeldata", "credit_data", rows=1500),
     Table(SMALL + "ames.csv", "modeldata", "ames", rows=1000, columns=tuple(AMES)),

@@ -15,8 +15,9 @@ from agent.events import AdviceArrived, RunStarted, TrialFinished, TrialReported
 from agent.live import LiveView, sparkline
 from agent.outcome import Outcome, Score
 from agent.report import render_report, write_report
-from agent.study_view import StudyView, account, origin_rows, trial_rows, verdicts
+from agent.study_view import StudyView, account, origin_rows, trial_rows
 from agent.summary import summary, trial_table
+from agent.verdicts import verdicts
 from evals.space import Categorical, Condition, Float, Int, SearchSpace
 from evals.task import Data, Objective, Source, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState

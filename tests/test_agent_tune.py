@@ -86,4 +86,4 @@ def test_a_command_is_tuned_from_the_shell(tmp_path: Path, monkeypatch: pytest.M
     words = ["tune lr of train.py, lowest val_loss, 2 trials", "--llm", "none", "-y"]
     done = CliRunner().invoke(app, ["run", *words, "--", "python3", "train.py", "--epochs", "2"])
     assert done.exit_code == 0, done.output
-    assert "Bengio" in done.output and Path("plaintune-runs/command/report.html").is_file()
+    assert "Bengio" in done.output and Path("plaintune-runs/train/report.html").is_file()

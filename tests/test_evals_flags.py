@@ -76,3 +76,26 @@ def test_no_text_breaks_the_readers(text: str) -> None:
     read_config(text)
     read_source(text)
     read_constants(text)
+
+
+def test_the_whole_configuration_of_a_hydra_help_is_read() -> None:
+    text = (
+        "train is powered by Hydra.\n\n== Config ==\nOverride anything in the config "
+        "(foo.bar=value)\n\nmodel:\n  dropout: 0.1\noptim:\n  lr: 2.0e-05\n\n"
+        "Powered by Hydra (https://hydra.cc)\n"
+    )
+    found = {a.name: a.default for a in read_help(text)}
+    assert found == {"model.dropout": 0.1, "optim.lr": 2e-5}
+
+
+@pytest.mark.parametrize(
+    ("said", "bounds"),
+    [
+        ("level, between 0 and 1", (0, 1)),
+        ("1 to 9", (1, 9)),
+        ("layers 0 and 2", (None, None)),
+    ],
+)
+def test_bounds_in_words_are_bounds(said: str, bounds: tuple[float | None, float | None]) -> None:
+    (found,) = read_help(f"options:\n  --level N  {said} (default: 1)\n")
+    assert (found.low, found.high) == bounds

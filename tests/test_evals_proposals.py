@@ -82,3 +82,40 @@ def test_ranges_of_the_language_model_are_checked() -> None:
 def test_a_space_of_nothing_is_refused() -> None:
     with pytest.raises(InvalidTaskError, match="worth tuning"):
         space_of([propose(Argument("seed", "int", 0))])
+
+
+def test_a_logarithm_is_no_logging() -> None:
+    assert role_of(Argument("windowLog", "int", 20)) is None
+    assert role_of(Argument("log_every", "int", 20)) == "logging"
+
+
+def test_nothing_above_what_programs_take_is_proposed() -> None:
+    found = propose(Argument("border_count", "int", 254)).parameter
+    assert isinstance(found, Int) and found.high == 255
+
+
+def test_bounds_of_the_program_tell_what_a_greek_letter_means() -> None:
+    found = propose(Argument("beta", "float", 0.1, low=0.0, high=1.0))
+    assert found.origin == "your program" and found.parameter is not None
+
+
+def test_a_small_rate_is_searched_by_its_order_of_magnitude() -> None:
+    found = propose(Argument("mixer_rate", "float", 0.002, help="learning rate")).parameter
+    assert isinstance(found, Float) and found.log and found.high < 0.1
+
+
+def test_switches_are_proposed_where_the_program_says_what_they_do() -> None:
+    said = Argument("word_context", "bool", False, help="mix in another context")
+    assert isinstance(propose(said).parameter, Categorical)
+
+
+@pytest.mark.parametrize(
+    ("default", "low", "high", "room"),
+    [(10, 1, 10, (1, 20)), (0.001, 0.001, 0.01, (0.0005, 0.01)), (0.9, 0.5, 0.95, (0.45, 0.95))],
+)
+def test_a_range_that_ends_at_the_default_is_widened(
+    default: float, low: float, high: float, room: tuple[float, float]
+) -> None:
+    kind = "int" if isinstance(default, int) else "float"
+    found = checked_range(Argument("x", kind, default), low, high, "")  # type: ignore[arg-type]
+    assert isinstance(found, Int | Float) and (found.low, found.high) == room

@@ -37,11 +37,13 @@ def fields(task: Task) -> list[tuple[str, str]]:
         rows.append(("data.kind", task.data.kind))
         if task.data.positive is not None:
             rows.append(("data.positive", str(task.data.positive)))
-    rows.append(("models", ", ".join(task.models)))
+    if task.models:
+        rows.append(("models", ", ".join(task.models)))
     rows.append(("objectives", ", ".join(f"{o.direction} {o.metric}" for o in task.objectives)))
     rows += _limits(task)
-    rows.append(("validation.folds", str(task.validation.folds)))
-    rows.append(("validation.scheme", _scheme(task)))
+    if task.program is None:
+        rows.append(("validation.folds", str(task.validation.folds)))
+        rows.append(("validation.scheme", _scheme(task)))
     if task.fixed:
         rows.append(("fixed", ", ".join(f"{k} = {v}" for k, v in task.fixed.items())))
     if task.constraints:

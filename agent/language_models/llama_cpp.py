@@ -7,12 +7,15 @@ key-value state of a prompt, and a request over HTTP ends when its time is up.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import secrets
+import socket
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -31,6 +34,8 @@ WORTH_SAVING = 384
 """A prompt of which fewer tokens than this were computed is not worth a file."""
 TIMEOUT = 600.0
 """Seconds after which one answer is given up."""
+LAST_SECONDS = 10.0
+"""What an answer that nobody waits for may hold up the end of the process."""
 
 
 class LlamaCppModel:
@@ -68,27 +73,43 @@ class LlamaCppModel:
         xllamacpp = _import_patient()
         self._store = PrefixStore(self._states, model=self._path, version=xllamacpp.__version__)
         self._folder = tempfile.TemporaryDirectory(prefix="plaintune-llm-")
-        params, key = xllamacpp.CommonParams(), secrets.token_hex(16)
+        params, self._key = xllamacpp.CommonParams(), secrets.token_hex(16)
         params.model.path = str(self._path)
         params.n_ctx = CONTEXT
         params.n_parallel = 1
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _cores()
         params.cache_ram_mib = 1024
-        params.hostnames = [f"{self._folder.name}/llama.sock"]
-        params.api_keys = [key]
+        self._socket = f"{self._folder.name}/llama.sock"
+        params.hostnames = [self._socket]
+        params.api_keys = [self._key]
         params.slot_save_path = f"{self._states}/"
+        params.endpoint_slots = True
         params.ui = False
         params.warmup = False
         params.verbosity = -1
         self._server = xllamacpp.Server(params)
-        client = httpx.Client(
-            transport=httpx.HTTPTransport(uds=params.hostnames[0]),
+        client = self._client()
+        _wait_until_healthy(client)
+        _running.add(self)
+        return client
+
+    def _client(self) -> httpx.Client:
+        self._transport = _Transport(uds=self._socket)
+        return httpx.Client(
+            transport=self._transport,
             base_url="http://llama.cpp",
-            headers={"Authorization": f"Bearer {key}"},
+            headers={"Authorization": f"Bearer {self._key}"},
             timeout=TIMEOUT,
         )
-        _wait_until_healthy(client)
-        return client
+
+    def settle(self) -> None:
+        """Give up the answer in work and wait until the library's threads are idle."""
+        self._ready.result()
+        self._transport.hang_up()
+        end = time.monotonic() + LAST_SECONDS
+        with self._client() as fresh:
+            while time.monotonic() < end and any(s["is_processing"] for s in _slots(fresh)):
+                time.sleep(0.02)
 
     def complete(
         self,
@@ -154,6 +175,52 @@ class LlamaCppModel:
             _post(client, "/slots/0?action=save", {"filename": part.name})
             self._store.adopt(part, prefix)
         part.unlink(missing_ok=True)
+
+
+class _Transport(httpx.HTTPTransport):
+    """HTTP over a Unix socket on which one can hang up while another thread waits for its answer.
+
+    Closing httpx's client leaves such a connection open, and the server goes on computing.
+    """
+
+    def __init__(self, uds: str) -> None:
+        super().__init__(uds=uds)
+        self._sockets: list[socket.socket] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request`, remembering the sockets that are opened for it."""
+        request.extensions = {**request.extensions, "trace": self._trace}
+        return super().handle_request(request)
+
+    def _trace(self, event: str, info: dict[str, Any]) -> None:
+        if event == "connection.connect_unix_socket.complete":
+            self._sockets.append(info["return_value"].get_extra_info("socket"))
+
+    def hang_up(self) -> None:
+        """End all connections."""
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+_running: weakref.WeakSet[LlamaCppModel] = weakref.WeakSet()
+
+
+@atexit.register
+def settle() -> None:
+    """Let every model of this process become idle.
+
+    The library's threads crash a process that unloads it while they compute. `agent.exits.leave`
+    unloads nothing, and so need not wait.
+    """
+    for model in list(_running):
+        with contextlib.suppress(httpx.HTTPError, LanguageModelError):
+            model.settle()
+
+
+def _slots(client: httpx.Client) -> list[dict[str, Any]]:
+    reply = client.get("/slots").json()
+    return reply if isinstance(reply, list) else []
 
 
 def _import_patient() -> Any:

@@ -1,0 +1,79 @@
+"""How the best stands to the default, in sentences: in the search, and where nothing chose it."""
+
+from __future__ import annotations
+
+from agent.confirm import SHARE
+from agent.explain import compare, default_trial, trial_score, whose_default
+from agent.outcome import Confirmation
+from agent.study_view import StudyView
+from evals.task import Objective
+from evals.trials import TrialState
+
+
+def verdicts(view: StudyView) -> list[str]:
+    """Say how the best stands to the default, and how far the search's own score is to be believed.
+
+    Tables have a test part; functions and commands are run again with new seeds.
+    """
+    best, default = view.best, default_trial(view.trials)
+    if best is None:
+        return ["No trial completed, so there is no best configuration."]
+    sentences = []
+    whose = whose_default(view.task)
+    if default and default.values and default.number == best.number:
+        sentences.append(f"Nothing beat {whose}: {trial_score(view.task, best)}.")
+    elif default and default.values:
+        scores = trial_score(view.task, best), trial_score(view.task, default)
+        sentences.append(compare(view.task.objective, *scores, "In the search", whose))
+    if view.task.program is not None:
+        return sentences + _confirmed(view)
+    where = "On the test part, which the search never saw"
+    pairs = zip(view.task.objectives, view.outcome.test, view.outcome.default_test, strict=False)
+    sentences += [compare(o, tuned, theirs, where, whose) for o, tuned, theirs in pairs]
+    if _tried(view) > 1:
+        sentences.append(
+            f"The score in the search is the best of {_tried(view)} and therefore a little too "
+            "good; the score on the test part is not."
+        )
+    return sentences
+
+
+def _tried(view: StudyView) -> int:
+    return sum(t.state is TrialState.COMPLETE for t in view.trials)
+
+
+def _confirmed(view: StudyView) -> list[str]:
+    """Say what running the best again showed, or that it was not done."""
+    again = view.outcome.confirmation
+    if again is None or view.best is None:
+        return []
+    if again.steady:
+        return ["Run again, it gave exactly the same score: there is no luck in it."]
+    doubt = f"The score in the search is the best of {_tried(view)} and therefore a little too good"
+    if again.score is None:
+        return [f"{doubt}. {again.said}"]
+    sentences = [_on_new_seeds(view.task.objective, again)]
+    shown = view.best.values[0]
+    optimism = (shown - again.score.value) * view.task.objective.sign
+    if optimism > 0:
+        sentences.append(f"{doubt}: by {optimism:.2g} here.")
+    lost = [r.reason for r in again.repeats if r.value is None]
+    if lost:
+        sentences.append(f"{len(lost)} of {len(again.repeats)} runs failed: {lost[-1]}")
+    return sentences
+
+
+def _on_new_seeds(objective: Objective, again: Confirmation) -> str:
+    assert again.score is not None
+    times = "once" if again.score.runs == 1 else f"{again.score.runs} times"
+    said = f"Run again {times} with new seeds, it reaches {objective.metric} {again.score}"
+    if again.default is None:
+        return f"{said}."
+    said += f", your default {again.default.value:.4g}"
+    gain = again.gain
+    if gain is None or gain.low is None or gain.high is None:
+        return f"{said}; an interval needs more runs ({4 * SHARE} trials or more)."
+    word = "better" if gain.value > 0 else "worse"
+    sure = gain.low > 0 or gain.high < 0
+    bounds = f"90 % interval {gain.low:.3g} to {gain.high:.3g}"
+    return f"{said}: {word} by {abs(gain.value):.3g} ({bounds}){'' if sure else ', not for sure'}."
