@@ -129,6 +129,20 @@ TABLES = (
     Table(SMALL + "auto.csv", "ISLR", "Auto"),
     Table(SMALL + "orange_juice.csv", "ISLR", "OJ"),
     Table(SMALL + "professors.csv", "carData", "Salaries"),
+    Table(SMALL + "college.csv", "ISLR", "College", rows=400),
+    Table(SMALL + "credit_cards.csv", "AER", "CreditCard", rows=400),
+    Table(SMALL + "house_prices.csv", "AER", "HousePrices", rows=400),
+    Table(SMALL + "fuel.csv", "ggplot2", "mpg"),
+    Table(SMALL + "scat.csv", "modeldata", "scat"),
+    Table(SMALL + "women_work.csv", "carData", "Mroz", rows=400),
+    Table(SMALL + "hmda.csv", "AER", "HMDA", rows=400),
+    Table(SMALL + "taxi.csv", "modeldata", "taxi", rows=400),
+    Table(SMALL + "computers.csv", "Ecdat", "Computers", rows=400),
+    Table(SMALL + "possum.csv", "DAAG", "possum"),
+    Table(SMALL + "doctor_visits.csv", "AER", "NMES1988", rows=400),
+    Table(SMALL + "low_birth.csv", "MASS", "birthwt"),
+    Table(SMALL + "spam.csv", "DAAG", "spam7", rows=400),
+    Table(SMALL + "wage1.csv", "wooldridge", "wage1", rows=400),
 )
 
 

@@ -58,10 +58,11 @@ def _add(reading: Reading, name: str, claim: Claim) -> None:
 def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | None:
     """Return the words that tie a duration to one trial: "2 min per model", "each at most 30 s"."""
     clause = text.clause(span)
-    phrases = [fold(p) for p in text.phrases("per_trial")]
-    each = "|".join(re.escape(p).replace(r"\ ", r"[\s-]+") for p in sorted(phrases, key=len)[::-1])
+    each = _each_trial(text)
     glue = (
         r"(?:\W{0,3}(?:for|max|maximum|at most|tops|or less|lang|hochstens|maximal|pour|para)?)"
+        r"(?:\W+(?:is|are|be|allowed|spent|permitted|ok|okay|fine|erlaubt|autorisee?s?|permitidos?"
+        r"|consentit[io]|toegestaan|dozwolon[ey]|for)){0,3}"
         r"\W{0,3}"
     )
     after = re.compile(rf"{glue}({each})(?![^\W_])|\s*/\s*(?:trial|model|run|fit)").match(
@@ -77,6 +78,26 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
     if found is None or (ended and ended == start and len(lead) <= 4 and "," not in lead):
         return None
     return Span(start + found.start(), span.end)
+
+
+def each_trial_spans(text: Text) -> list[Span]:
+    """Return where one trial is spoken of: "for a single model" names no column called single."""
+    found = re.finditer(rf"(?<![^\W_])(?:{_each_trial(text)})(?![^\W_])", text.folded)
+    return [Span(*m.span()) for m in found]
+
+
+def _each_trial(text: Text) -> str:
+    """Return a pattern of what is said of one trial: "apiece", "each", "a single" … of any name."""
+    nouns = {fold(p) for p in text.phrases("trials") if " " not in p}
+    nouns |= {n[:-1] for n in nouns if n.endswith("s") and len(n) > 3}
+    listed = _any_of({fold(p) for p in text.phrases("per_trial")})
+    one = _any_of({fold(p) for p in text.phrases("each")})
+    return rf"{listed}|(?:{one})[\s-]*(?:(?:{one})\s+)?(?:{_any_of(nouns)})"
+
+
+def _any_of(phrases: Iterable[str]) -> str:
+    parts = sorted(phrases, key=len, reverse=True)
+    return "|".join(re.escape(p).replace(r"\ ", r"[\s-]+") for p in parts) or r"(?!)"
 
 
 def _before_colon(text: Text, clause: Span) -> int:
@@ -224,8 +245,7 @@ def _is_word(text: Text, said: str) -> bool:
 
 
 def _alternatives(text: Text, key: str) -> str:
-    phrases = sorted({fold(p) for p in text.phrases(key)}, key=len, reverse=True)
-    return "|".join(re.escape(p).replace(r"\ ", r"[\s-]+") for p in phrases) or r"(?!)"
+    return _any_of({fold(p) for p in text.phrases(key)})
 
 
 def _whole_word(folded: str, end: int) -> bool:

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from agent.intake.budgets import read_budget
+from agent.intake.budgets import each_trial_spans, read_budget
 from agent.intake.claims import Claim, Reading
 from agent.intake.columns import ColumnMention, column_mentions, read_target
 from agent.intake.files import file_spans
 from agent.intake.mentions import Alias
 from agent.intake.metrics import metric_mentions, read_metrics
-from agent.intake.models import model_mentions, read_models
+from agent.intake.models import model_mentions, read_models, unknown_models
 from agent.intake.numbers import numbers_in
 from agent.intake.settings import Wishes, read_settings
 from agent.intake.text import Span, Text
@@ -66,7 +66,9 @@ class CodeReader:
         """Where files, settings, metrics and models are named: no columns there."""
         metrics = [m.span for m in metric_mentions(self.text, self._taken)]
         models = [m.span for m in model_mentions(self.text, self._taken)]
-        return [*file_spans(self.text), *self.wishes.spans, *metrics, *models]
+        models += [m.span for m in unknown_models(self.text, self._taken)]
+        each = each_trial_spans(self.text)
+        return [*file_spans(self.text), *self.wishes.spans, *metrics, *models, *each]
 
     @property
     def jargon_but_metrics(self) -> list[Span]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.intake.claims import Claim, Reading
+from agent.intake.corrections import taken_back
 from agent.intake.mentions import Alias, Hit, mentions_of, normal
 from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import stopwords, words
@@ -42,13 +43,15 @@ class ColumnMention:
     """A column named at a place.
 
     `strength`: 3 for its name, 2 for a near miss or its name without a unit, 1 for one telling
-    word of it. `role`: "target", "not target" or "" by the words around it.
+    word of it. `role`: "target", "not target" or "" by the words around it. `exact`: spelt without
+    a slip.
     """
 
     column: str
     span: Span
     strength: int
     role: str = ""
+    exact: bool = True
 
 
 def spoken(column: str) -> str:
@@ -77,10 +80,21 @@ def column_mentions(
         for hit in _hits(text, aliases, busy, least=_LEAST[strength]):
             busy.append(hit.span)
             sure = strength if hit.exact else min(strength, 2)
-            found.append(ColumnMention(hit.key[0], hit.span, sure))
+            found.append(ColumnMention(hit.key[0], hit.span, sure, exact=hit.exact))
     found.sort(key=lambda m: m.span)
     telling = telling_values(values)
-    return _listed(text, _spelled_out(text, [_with_role(text, m, found, telling) for m in found]))
+    named = [_with_role(text, m, found, telling) for m in found]
+    return _listed(text, _spelled_out(text, _corrected(text, named)))
+
+
+def _corrected(text: Text, found: Sequence[ColumnMention]) -> list[ColumnMention]:
+    """Let a column take the place of the one it corrects: "age, no sorry, I meant income"."""
+    said = list(found)
+    for i, out in enumerate(taken_back(text, [m.span for m in found])):
+        if out:
+            said[i + 1] = replace(said[i + 1], role=said[i].role or "target")
+            said[i] = replace(said[i], role="not target")
+    return said
 
 
 def telling_values(values: Sequence[Alias]) -> set[str]:
@@ -190,13 +204,15 @@ def concept_aliases(columns: Sequence[str]) -> list[Alias]:
 def means_another(quote: str, column: str) -> bool:
     """Return whether quoted words are about something that `column` is not: age, and not price."""
     said, own = Text(quote), set(spoken(column).split())
-    if own & _NAMELESS:
-        return False
+    concepts = words("columns")["concepts"].values()
     about = [
         {w for name in names for w in normal(name).split()}
-        for names in words("columns")["concepts"].values()
+        for names in concepts
         if any(True for _ in said.find(names))
     ]
+    known = any(own & set(map(fold, names)) for names in concepts)
+    if own & _NAMELESS or not known:
+        return False
     return bool(about) and not any(own & concept for concept in about)
 
 
@@ -232,10 +248,17 @@ def _with_role(
     """Return the mention with its role; `telling` are values that tell on their own."""
     said = normal(text.folded[mention.span.start : mention.span.end])
     if mention.strength == 1 and said not in telling and _part_of_more(text, mention.span):
-        return ColumnMention(mention.column, mention.span, 0)
-    return ColumnMention(
-        mention.column, mention.span, mention.strength, _role(text, mention, found)
-    )
+        return replace(mention, strength=0)
+    role = _role(text, mention, found)
+    if role != "target" and _COUNTED.search(text.folded[: mention.span.start][-12:]):
+        return replace(mention, role="not target")
+    if not role and said in words("wishes")["everyday"]:
+        return replace(mention, strength=min(mention.strength, 1))
+    return replace(mention, role=role)
+
+
+_COUNTED = re.compile(r"(?<![\w.])\d[\d.,]*\s$")
+"""What makes of the word after it something counted: "has 3 bedrooms"."""
 
 
 def _part_of_more(text: Text, span: Span) -> bool:
@@ -314,68 +337,3 @@ _ORDER = (
     *((1, "target", False), (2, "", False), (1, "", False)),
 )
 """Which mention is the target, likeliest first: its strength, its role, whether that is sure."""
-
-
-def named_target(text: Text, columns: Sequence[str], taken: Iterable[Span] = ()) -> Reading:
-    """Note a target that the user names outright and that does not exist."""
-    busy = list(taken)
-    known = {n for c in columns for n in (normal(c), spoken(c))}
-    reading = Reading()
-    for pattern in _OUTRIGHT:
-        for match in pattern.finditer(text.folded):
-            said = text.raw[match.start(1) : match.end(1)]
-            if any(Span(*match.span(1)).overlaps(b) for b in busy):
-                continue
-            if normal(said) not in known:
-                reading.add("data.target", Claim(said, text.quote(Span(*match.span(1)))))
-                return reading
-    for span in text.find_words("predict"):
-        code = _CODE.match(text.raw, span.end)
-        if code is None or any(Span(*code.span(1)).overlaps(b) for b in busy):
-            continue
-        if normal(code[1]) not in known and spoken(code[1]) not in known:
-            reading.add("data.target", Claim(code[1], code[1]))
-            return reading
-    return reading
-
-
-_CODE = re.compile(
-    r"[\s:=]+(?:the\s|der\s|die\s|das\s|la\s|le\s|el\s|il\s|o\s|a\s)?[\"'`]?"
-    r"([A-Za-z][A-Za-z]*(?:\d+|_\w+|\.\w+)\w*)(?![\w/.]\w)"
-)
-"""What looks like a column's name and like no word: V10, total_sales."""
-
-
-def nearest_column(said: str, columns: Sequence[str]) -> str:
-    """Return the column whose name is nearest to `said`."""
-    from rapidfuzz import process
-
-    return str(process.extract(said, columns, processor=spoken, limit=1)[0][0])
-
-
-def spelt_so(claim: Claim | None, said: str) -> bool:
-    """Return whether the column claimed is what `said` spells, a slip or two forgiven."""
-    from rapidfuzz import fuzz
-
-    if claim is None or normal(said) not in normal(claim.quote):
-        return False
-    own = spoken(str(claim.value))
-    if re.findall(r"\d", own) != re.findall(r"\d", said):
-        return False  # a slip turns letters around; V10 is no V1
-    return fuzz.ratio(own, normal(claim.quote)) >= 75
-
-
-_NAME = (
-    r"[\"'«„“”]?([a-z][\w.]*[a-z0-9])[\"'»“”]?(?=\s*(?:[.,;:!?)]|$|\b(?:from|in|with|using|by)\b))"
-)
-_OUTRIGHT = (
-    re.compile(
-        r"\b(?:target|zielspalte|zielvariable|label)\s*(?:column|variable)?\s*"
-        rf"(?:is|ist|=|:|called|named)\s*(?:the\s|column\s)*{_NAME}"
-    ),
-    re.compile(
-        r"\b(?:column|spalte|colonne|columna|coluna|colonna|kolom)\s+(?:called\s|named\s)?"
-        r"[\"'«„“]([\w. -]+)[\"'»“”]"
-    ),
-    re.compile(r"\bpredict(?:ing)?\s+(?:the\s+)?(?:column\s+)?([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\b"),
-)

@@ -46,7 +46,10 @@ def read_file(text: Text, directory: Path) -> Reading:
             reading.contradict("data.path", f"Several files are named: {named}.")
         reading.add("data.path", Claim(there[-1], quote))
     elif names:
-        reading.add("data.path", Claim(names[-1], names[-1]))
+        meant = _misspelt(directory, names[-1])
+        if meant:
+            reading.notes.append(f"There is no file {names[-1]}; {meant} was meant.")
+        reading.add("data.path", Claim(meant or names[-1], names[-1]))
     else:
         _unnamed(text, directory, reading)
     return reading
@@ -61,6 +64,21 @@ def _existing(directory: Path, name: str) -> str | None:
         return None
     same = [f.name for f in path.parent.iterdir() if f.name.casefold() == path.name.casefold()]
     return str(Path(name).with_name(same[0])) if len(same) == 1 else None
+
+
+def _misspelt(directory: Path, name: str) -> str | None:
+    """Return the one table beside the missing file whose name differs by a slip, never a digit."""
+    from rapidfuzz.distance import DamerauLevenshtein as Distance
+
+    path = directory / Path(name).expanduser()
+    said = fold(path.name)
+    near = [
+        table
+        for table in (tables_in(path.parent) if path.parent.is_dir() else ())
+        if re.findall(r"\d", said) == re.findall(r"\d", table)
+        and Distance.distance(said, fold(table)) <= (1 if len(_stem(said)) < 7 else 2)
+    ]
+    return str(Path(name).with_name(near[0])) if len(near) == 1 and len(_stem(said)) >= 4 else None
 
 
 def _unnamed(text: Text, directory: Path, reading: Reading) -> None:

@@ -7,6 +7,7 @@ of its own, so that its key-value state is reused; columns and description come 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ from typing import Any
 from agent.intake.claims import Claim, Reading
 from agent.intake.models import ALL
 from agent.intake.text import Text, fold
-from agent.intake.vocabulary import words
+from agent.intake.vocabulary import stopwords, words
 from evals.metrics import METRICS
 from evals.tables import ColumnProfile
 from prompts.chat import Completion, JsonSchema, LanguageModel, Message
@@ -30,7 +31,9 @@ GROUPS = {"gradient_boosting": "boosting", "trees": "trees", "linear": "linear"}
 
 
 @dataclass(frozen=True)
-class _Column:
+class ShownColumn:
+    """A column as a prompt shows it: its name, and its values where they are few."""
+
     name: str
     values: tuple[str, ...]
 
@@ -51,10 +54,10 @@ def ask(
     Raises:
         LanguageModelError: it gave no answer, or one outside the schema.
     """
-    shown = nearest(description, columns)
+    near = nearest(description, columns)
     completion = model.complete(
-        messages(description, path, shown),
-        schema=schema([c.name for c in shown]),
+        messages(description, path, near),
+        schema=schema([c.name for c in near]),
         seed=0,
         max_tokens=MOST_TOKENS,
     )[0]
@@ -63,16 +66,22 @@ def ask(
 
 def messages(description: str, path: str, columns: Sequence[ColumnProfile]) -> list[Message]:
     """Return the conversation: rules, worked examples, and last what is new."""
-    shown = [_Column(c.name, _values(c)) for c in columns]
-    request = render("understand_request", file=path, columns=shown, description=description)
+    request = render(
+        "understand_request", file=path, columns=shown(columns), description=description
+    )
     return [*_fixed(), {"role": "user", "content": request}]
+
+
+def shown(columns: Sequence[ColumnProfile]) -> list[ShownColumn]:
+    """Return what a prompt shows of columns: names, and the values of those with few."""
+    return [ShownColumn(c.name, _values(c)) for c in columns]
 
 
 @cache
 def _fixed() -> tuple[Message, ...]:
     turns: list[Message] = [{"role": "system", "content": render("understand_rules")}]
     for example in _examples():
-        columns = [_Column(c["name"], tuple(c["values"])) for c in example["columns"]]
+        columns = [ShownColumn(c["name"], tuple(c["values"])) for c in example["columns"]]
         asked = render(
             "understand_request",
             file=example["file"],
@@ -183,7 +192,12 @@ def _families(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def grounded(text: Text, quote: str) -> bool:
-    """Return whether the user said so: a quote may miss a letter, it may not be made up."""
+    """Return whether the user said so, or a telling word of it: it may not be made up."""
     from rapidfuzz import fuzz
 
-    return len(quote.strip()) >= 2 and fuzz.partial_ratio(fold(quote), text.folded) >= 80
+    if len(quote.strip()) >= 2 and fuzz.partial_ratio(fold(quote), text.folded) >= 80:
+        return True
+    said = set(re.findall(r"[^\W\d_]{4,}", text.folded))
+    everyday = {w for k in text.languages for w in stopwords(k)}
+    telling = [w for w in re.findall(r"[^\W\d_]{4,}", fold(quote)) if w not in everyday]
+    return any(w in said for w in telling)

@@ -103,13 +103,17 @@ def _past(text: Text, span: Span) -> bool:
 def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     """Claim the families wished for, or all that fit less those ruled out."""
     reading = Reading()
-    mentions = _without_details(text, model_mentions(text, taken))
+    elsewhere = unknown_models(text, taken)
+    busy = [*taken, *(m.span for m in elsewhere)]
+    mentions = _without_details(text, model_mentions(text, busy))
+    mentions = [replace(m, out=True) if _of_a_ban(text, m, mentions) else m for m in mentions]
     wished = [m for m in mentions if not m.out and not m.past]
     past = [m for m in mentions if not m.out and m.past]
     if not wished and past and any(True for _ in text.find(_ELSE)):
         mentions = [replace(m, out=True) if m.past else m for m in mentions]
         past = []
     wished = _specified(wished or past)
+    _refuse(text, reading, [m for m in elsewhere if not m.out and not m.past], bool(wished))
     out = {f for m in mentions if m.out for f in _for_kind(m, kind, ruled_out=True)}
     if wished:
         _claim_wished(text, kind, reading, wished, out)
@@ -118,6 +122,41 @@ def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
         quote = ", ".join(text.quote(_with_negator(text, m.span)) for m in mentions if m.out)
         reading.add("models", Claim(left, quote))
     return reading
+
+
+def unknown_models(text: Text, taken: Iterable[Span] = ()) -> list[Mention]:
+    """Return the models mentioned that plaintune does not have, in order, families left empty."""
+    names = tuple(Alias((n, ""), n) for n in words("models")["unknown"])
+    hits = [h for h in mentions_of(text, names, taken) if h.exact or len(h.key[0]) >= 8]
+    out = ruled_out(text, [h.span for h in hits])
+    pairs = zip(hits, out, strict=True)
+    return [Mention((), None, h.span, negated, _past(text, h.span)) for h, negated in pairs]
+
+
+def _refuse(text: Text, reading: Reading, unknown: Sequence[Mention], others: bool) -> None:
+    """Say that a model is not here; without another one wished for, nothing can be assumed."""
+    for mention in unknown:
+        said = f"“{text.quote(mention.span)}” is none of the models that plaintune tunes"
+        if others:
+            reading.notes.append(f"{said}; it is left out.")
+        else:
+            reading.contradict("models", f"{said}.")
+
+
+def _of_a_ban(text: Text, mention: Mention, mentions: Sequence[Mention]) -> bool:
+    """Return whether a group ruled out before covers a mention that no verb wishes for."""
+    for ban in (m for m in mentions if m.group and m.out and m.span.end <= mention.span.start):
+        between = Text(text.folded[ban.span.end : mention.span.start])
+        keys = ("positive", "but", "negators")
+        wishes = {p for k in keys for p in text.phrases(k)} - {"please", "bitte"}
+        covered = set(mention.families) <= set(ban.families)
+        if covered and len(between.raw) <= _NEAR and not any(True for _ in between.find(wishes)):
+            return True
+    return False
+
+
+_NEAR = 80
+"""Characters within which a ban goes on: "no trees of any kind please, so also no forests"."""
 
 
 def _specified(wished: Sequence[Mention]) -> list[Mention]:

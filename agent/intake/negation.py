@@ -70,7 +70,22 @@ def _reaches(text: Text, negator: Span, mention: Span, mentions: Sequence[Span])
 def _joining(text: Text) -> str:
     ands = "|".join(map(re.escape, [*map(fold, text.phrases("and")), "&", "/", "或", "や"]))
     articles = r"any|a|an|the|no|kein\w*|des|de|d'|un\w*|geen|el|los|las"
-    return rf"[\s,/&]*(?:(?:{ands})\s*)?(?:(?:{articles})\s+)*\s*"
+    joined = rf"(?:(?:{ands})\s*)?(?:{_INCLUDING})?(?:(?:{articles})\s+)*"
+    return rf"[\s,/&(]*(?:{_KINDS})?[\s,(]*{joined}\s*"
+
+
+_KINDS = (
+    r"(?:of|de|di|van|von) (?:any|all|every|whatever|what|toute?s?|tod[oa]s?|ogni|welke|jeder"
+    r"|aller)(?:\s(?:kinds?|sorts?|types?|sortes?|tipos?|genere|soort|art))?"
+    r"|jeglicher art|at all|whatsoever"
+)
+_INCLUDING = (
+    r"(?:(?:this|that|which|it|das|cela|esto|eso|dit)\s)?"
+    r"(?:(?:also\s)?(?:includes?|means|covers|goes for|applies to)|including|incl\.?|inclusive"
+    r"|einschliesslich|inklusive|schliesst|y compris|incluidos|incluidas|incluyendo|incluso"
+    r"|compresi|comprese|incluindo|inclusief|wlacznie z|such as|like|be it|i\.e\.|whether)[\s:]*"
+)
+"""What goes on with a negation: "no trees of any kind, and that includes forests"."""
 
 
 def _has_and(text: Text, after: str) -> bool:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from agent.intake.text import Span, Text
-from agent.intake.vocabulary import words
+from agent.intake.corrections import takes_back
+from agent.intake.text import Span, Text, fold
+from agent.intake.vocabulary import stopwords, words
 
 _DIGITS = re.compile(
     r"(?<![a-z_0-9\u00e0-\u04ff])"
@@ -47,13 +48,35 @@ class _Word:
 def numbers_in(text: Text) -> list[Number]:
     """Return the numbers of a text in order; where two readings overlap the longer one stands."""
     found = [*_fractions(text), *_digits(text), *_listed(text), *_spelled(text)]
+    found += _misspelt(text, [n.span for n in found])
     found.sort(key=lambda n: (n.span.start - n.span.end, n.article))
     kept: list[Number] = []
     for number in found:
         if not any(number.span.overlaps(k.span) for k in kept):
             kept.append(number)
     joined = _multiplied(text, sorted(kept, key=lambda n: n.span))
-    return [_signed(text, n) for n in joined]
+    return _corrected(text, [_signed(text, n) for n in joined])
+
+
+def _corrected(text: Text, numbers: list[Number]) -> list[Number]:
+    """Let a number take the place of the one it corrects: "30 trials, no, make that 40"."""
+    kept: list[Number] = []
+    for number in numbers:
+        last = kept[-1] if kept else None
+        if last is None or number.article or not takes_back(text, last.span, number.span):
+            kept.append(number)
+        elif _has_unit(text, number):
+            kept[-1] = number
+        else:
+            kept[-1] = Number(number.value, last.span)
+    return kept
+
+
+def _has_unit(text: Text, number: Number) -> bool:
+    """Return whether a word that is no everyday word follows: the "minutes" of "30 minutes"."""
+    after = re.compile(r"[\s-]?([^\W\d_]+)").match(text.folded, number.span.end)
+    everyday = (stopwords(k) for k in text.languages)
+    return bool(after) and not any(after and after[1] in known for known in everyday)
 
 
 _FRACTION = re.compile(
@@ -131,6 +154,30 @@ def _spelled(text: Text) -> Iterator[Number]:
                 said = text.raw[span.start : span.end]
                 if not hit.is_ordinal and not any(c.isdigit() for c in said):
                     yield Number(float(hit.value), span, article=hit.value == 1)
+
+
+def _misspelt(text: Text, busy: Sequence[Span]) -> Iterator[Number]:
+    """Yield tens and teens with a slip before the word for trials, minutes or folds: "fiftey"."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import DamerauLevenshtein as Distance
+
+    known = {fold(w): float(v) for k in text.languages for w, v in words(k)["tens"].items()}
+    units = {fold(str(u)) for k in _COUNTED for u in text.phrases(k) if len(str(u)) > 2}
+    for match in re.finditer(r"([^\W\d_]{5,})[\s-]+([^\W\d_]{3,})", text.folded):
+        span, unit = Span(*match.span(1)), match[2]
+        if any(span.overlaps(b) for b in busy) or match[1] in known:
+            continue
+        if match[1].endswith("th"):  # the seventh is no seventy
+            continue
+        counted = unit in units or process.extractOne(unit, units, score_cutoff=80)
+        near = process.extractOne(
+            match[1], list(known), scorer=Distance.normalized_similarity, score_cutoff=0.78
+        )
+        if counted and near and near[0][0] == match[1][0]:
+            yield Number(known[near[0]], span)
+
+
+_COUNTED = ("trials", "second", "minute", "hour", "folds", "tokens")
 
 
 def _multiplied(text: Text, numbers: Sequence[Number]) -> list[Number]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.intake.claims import Claim
@@ -26,18 +27,48 @@ def read_positive(text: Text, target: Series, taken: Iterable[Span] = ()) -> Cla
     """Return the class that the words are after, where exactly one is named."""
     busy = list(taken)
     labels = [native(v) for v in target.dropna().unique()]
-    named: dict[Scalar, Span] = {}
-    for label in labels:
-        for span in text.find(names_of_value(label)):
-            after = text.folded[span.end : span.end + 16]
-            if not any(span.overlaps(b) for b in busy) and not re.match(_OF_MODEL, after):
-                named.setdefault(label, span)
+    if claim := _outright(text, str(target.name), labels):
+        return claim
+    named = _named(text, labels, busy)
+    if alone := {label for label, _ in _not_paired(text, named)}:
+        named = [(label, span) for label, span in named if label in alone]
     if not named:
-        return _outright(text, labels) or _opposite(text, str(target.name), labels)
-    label, span = _last_wanted(text, named)
-    if len(named) > 1 and not _marked(text, span):
+        return _opposite(text, str(target.name), labels)
+    marked = [(label, span) for label, span in named if _marked(text, span)]
+    label, span = (marked or named)[-1]
+    if len({label for label, _ in named}) > 1 and not marked:
         return None
     return Claim(label, text.quote(span))
+
+
+def _named(text: Text, labels: Sequence[Scalar], busy: Sequence[Span]) -> list[tuple[Scalar, Span]]:
+    """Return where classes are called by a name, in order."""
+    found = []
+    for label in labels:
+        for span in text.find(_names(label, labels)):
+            after = text.folded[span.end : span.end + 16]
+            if not any(span.overlaps(b) for b in busy) and not re.match(_OF_MODEL, after):
+                found.append((label, span))
+    return sorted(found, key=lambda f: f[1])
+
+
+def _not_paired(text: Text, named: Sequence[tuple[Scalar, Span]]) -> list[tuple[Scalar, Span]]:
+    """Return the mentions that are no half of "male or female", which is after neither."""
+    ands = "|".join(re.escape(fold(p)) for p in text.phrases("and"))
+    paired = set()
+    for (i, (one, first)), (j, (other, second)) in pairwise(enumerate(named)):
+        between = text.folded[first.end : max(first.end, second.start)]
+        joined = re.fullmatch(rf"\W*(?:(?:{ands}|vs|versus|from|von|,)\W+)?(?:\w+\W+)?", between)
+        if one != other and joined:
+            paired |= {i, j}
+    return [mention for i, mention in enumerate(named) if i not in paired]
+
+
+def _names(label: Scalar, labels: Sequence[Scalar]) -> list[str]:
+    """Return what a class is called; of f and m also what the letters stand for."""
+    letters = {str(v).lower() for v in labels}
+    long = {"m": "male", "f": "female"} if letters <= {"m", "f", "w"} else {}
+    return names_of_value(long.get(str(label).lower(), label))
 
 
 _AFTER = (
@@ -60,23 +91,44 @@ def _opposite(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None
     return None
 
 
-def _outright(text: Text, labels: Sequence[Scalar]) -> Claim | None:
-    """Read "positive class is 0", "no is positive"."""
-    for match in re.finditer(
-        r"\bpositive?n?(?:\s(?:class|label|klasse))?\s*(?:is|=|:|ist|:)\s*[\"']?(\w+)", text.folded
-    ):
-        for label in labels:
-            if str(label).lower() == match[1] or str(label) == f"{match[1]}.0":
-                return Claim(label, text.quote(Span(*match.span())))
+_POSITIVE = r"(?:positiv\w*|pozytywn\w*|положительн\w*|正例|正类|正類|正クラス|阳性|陽性)"
+_GLUE = (
+    r"(?:class|classes|label|klasse|klassen|classe|clase|klass|klasa|класс|klassenwert|outcome"
+    r"|value|case|cases|one|ones|is|are|being|be|should|counts?|as|the|my|our|a|ist|sind|soll|sein"
+    r"|als|die|der|das|est|sont|la|le|les|comme|es|son|el|los|como|e|sono|il|i|come|sao|o|os|is"
+    r"|zijn|de|het|jest|to|sa|ar|som|это|とする|として|は|が|是|为|為|it|means)"
+)
+
+
+def _outright(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None:
+    """Read "positive class is 0", "no is positive", "la clase positiva es CH", "churn = no"."""
+    said: list[tuple[int, Span, Scalar]] = []
+    equal: dict[Scalar, Span] = {}
+    joined = rf"(?:[\s:=\"'«»“”()-]|{_GLUE}(?![^\W_]))*?"
     for label in labels:
-        said = re.escape(str(label).lower())
-        found = re.search(
-            rf"(?<!\w)[\"']?{said}[\"']?\s(?:=|is|as|counts as|ist|als|est)\s(?:the\s)?positiv",
-            text.folded,
-        )
-        if found:
-            return Claim(label, text.quote(Span(*found.span())))
+        names = "|".join(re.escape(fold(n)) for n in _spellings(label, labels))
+        value = rf"(?<![^\W_])(?:{names})(?:'?s)?(?![^\W_])"
+        after = rf"{value}{joined}(?<![^\W_]){_POSITIVE}(?!\s*(?:rate|predictive))"
+        for pattern in (rf"{_POSITIVE}{joined}{value}", after):
+            for match in re.finditer(pattern, text.folded):
+                said.append((match.end() - match.start(), Span(*match.span()), label))
+        own = rf"(?<![^\W_]){re.escape(fold(column))}\s?={{1,2}}\s?[\"']?{value}"
+        if assigned := re.search(own, text.folded):
+            equal[label] = Span(*assigned.span())
+    if said:
+        _, span, label = min(said, key=lambda f: f[:2])
+        return Claim(label, text.quote(span))
+    if len(equal) == 1:
+        [(label, span)] = equal.items()
+        return Claim(label, text.quote(span))
     return None
+
+
+def _spellings(label: Scalar, labels: Sequence[Scalar]) -> list[str]:
+    plain = [str(label)]
+    if isinstance(label, float) and label == int(label):
+        plain.append(str(int(label)))
+    return plain + _names(label, labels)
 
 
 def _marked(text: Text, span: Span) -> bool:
@@ -87,15 +139,16 @@ def _marked(text: Text, span: Span) -> bool:
         r"\b(spots?|find|catch|detect|recall for|recall of|identify|recognise|recognize|predict"
         r"|erkennen|which|who)\b(?:\s\w+){0,4}\W*$"
     )
-    return bool(
-        re.search(wanted, before)
-        or re.match(r"\W*(?:is\s|as\s|counts as\s)?(?:the\s)?positiv", after)
-    )
+    return bool(re.search(wanted, before) or _SOUGHT.match(after))
 
 
-def _last_wanted(text: Text, named: dict[Scalar, Span]) -> tuple[Scalar, Span]:
-    marked = [(label, span) for label, span in named.items() if _marked(text, span)]
-    return (marked or list(named.items()))[-1]
+_SOUGHT = re.compile(
+    r"\W*(?:is|are|sind|sont|son|sono)\s(?:the|die|les|las|los)?\s?"
+    r"(?:ones?|people|what|who|those|diejenigen)?,?\s?(?:that\s|die\s)?"
+    r"(?:i'?m|i am|we'?re|we are|i|we|ich|wir|matter|count|interest)\s?"
+    r"(?:after|looking for|want|need|care about|search|suche|suchen|me|us|most)?"
+)
+"""What single out the class before it: "the women are the ones I'm looking for"."""
 
 
 def usual_positive(target: Series) -> Claim:

@@ -172,7 +172,8 @@ def _exactly(text: Text, lead: Span) -> bool:
 
 
 _OF_ELSE = re.compile(
-    r"\s(?:of|in|on)\s(?!each|every|the tree|a tree|per\b)(?:the\s|our\s|a\s)?[a-z]{4,}"
+    r"\s(?:of|in|on)\s(?!each|every|the tree|a tree|per\b|\S+\.[a-z])(?:the\s|our\s|a\s)?[a-z]{4,}"
+    r"(?!\S*\.[a-z])"
 )
 """What makes a setting's name mean something else: "3 levels of management"."""
 

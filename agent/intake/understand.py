@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from agent.intake import llm_reader
 from agent.intake.claims import Ask, Claim, Question, Reading
 from agent.intake.code_reader import CodeReader
-from agent.intake.columns import named_target, nearest_column, spelt_so, value_aliases
+from agent.intake.columns import value_aliases
+from agent.intake.doubts import Doubts
 from agent.intake.files import read_file
 from agent.intake.interview import Interview
 from agent.intake.kinds import read_kind
-from agent.intake.merge import merge_budget, merge_objectives, merge_target
+from agent.intake.merge import merge_budget, merge_objectives
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
 from agent.intake.text import Text
@@ -27,7 +28,7 @@ from evals.structure import find_structure
 from evals.tables import profile, read_table, tables_in
 from evals.task import Kind, Source, Task
 from prompts.chat import LanguageModel
-from prompts.errors import InvalidTaskError, LanguageModelError
+from prompts.errors import DataError, InvalidTaskError, LanguageModelError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -62,7 +63,7 @@ def understand(
         DataError: the table cannot be used.
     """
     text = _checked(description)
-    intake = _Intake(text, Interview(ask))
+    intake = _Intake(text, Interview(ask), language_model)
     path = "" if frame is not None else intake.path(directory)
     if frame is None:
         notify(f"Reading {path} …")
@@ -71,7 +72,7 @@ def understand(
             intake.interview.assume(str(note))
     reader = CodeReader(text, tuple(map(str, frame.columns)), tuple(value_aliases(frame)))
     reader.read_ahead()
-    answer = intake.second_reader(language_model, path, frame, notify)
+    answer = intake.second_reader(path, frame, notify)
     return intake.task(path, frame, reader, answer)
 
 
@@ -95,6 +96,7 @@ class _Intake:
 
     text: Text
     interview: Interview
+    language_model: LanguageModel | None = None
     sources: dict[str, Source] = field(default_factory=dict)
 
     def note(self, name: str, claim: Claim) -> Any:
@@ -109,6 +111,8 @@ class _Intake:
     def path(self, directory: Path) -> str:
         """Settle which table is meant."""
         reading = read_file(self.text, directory)
+        for note in reading.notes:
+            self.interview.assume(note)
         for name, sentence in reading.contradictions:
             tables = tuple(tables_in(directory))
             question = Question(name, sentence, tables, tables[0] if tables else "")
@@ -119,10 +123,9 @@ class _Intake:
             self.interview.assume(f"No file is named; {claim.quote}.")
         return str(self.note("data.path", claim))
 
-    def second_reader(
-        self, model: LanguageModel | None, path: str, frame: DataFrame, notify: Notify
-    ) -> Reading:
+    def second_reader(self, path: str, frame: DataFrame, notify: Notify) -> Reading:
         """Let the language model read; without an answer code reads alone, and says so."""
+        model = self.language_model
         if model is None:
             self.interview.assume("No language model was asked: code alone read the description.")
             return Reading()
@@ -189,57 +192,18 @@ class _Intake:
         )
 
     def _target(self, code: CodeReader, model: Reading, frame: DataFrame) -> str:
-        columns = [str(c) for c in frame.columns]
-        outright = named_target(self.text, columns, code.jargon).get("data.target")
-        claim = code.target.get("data.target")
-        if outright and not spelt_so(claim, str(outright.value)):
-            nearest = str(claim.value) if claim else nearest_column(str(outright.value), columns)
-            return self._missing_target(str(outright.value), nearest, columns)
-        for _, sentence in code.target.contradictions:
-            return self._one_target(sentence, columns, claim)
-        merged = merge_target(code, model)
-        if merged.claim is None:
-            return self._ask_target(columns)
-        if merged.rival is not None:
-            return self._choose_target(columns, merged.claim, merged.rival)
-        claim = merged.claim
-        if claim.origin == "LLM":
-            self.interview.assume(f"“{claim.quote}” was read as the column {claim.value}.")
+        doubts = Doubts(self.interview, self.language_model, profile(frame))
+        claim = doubts.target(code, model, lambda column: self._usable(code, frame, column))
         return str(self.note("data.target", claim))
 
-    def _missing_target(self, said: str, nearest: str, columns: list[str]) -> str:
-        question = Question(
-            "data.target",
-            f"There is no column {said!r}; the nearest is {nearest!r}.",
-            tuple(columns),
-            nearest,
-        )
-        hint = f"Columns: {_few(columns)}."
-        return str(self.note("data.target", self.chose(self.interview.settle(question, hint))))
-
-    def _one_target(self, sentence: str, columns: list[str], claim: Claim | None) -> str:
-        question = Question("data.target", sentence, tuple(columns), str(claim and claim.value))
-        answer = self.interview.settle(question, "Name the one column to predict.")
-        return str(self.note("data.target", self.chose(answer)))
-
-    def _ask_target(self, columns: list[str]) -> str:
-        sentence = "The description does not say which column to predict."
-        question = Question("data.target", sentence, tuple(columns), columns[-1])
-        hint = f'Say "predict …" with one of: {_few(columns)}.'
-        return str(self.note("data.target", self.chose(self.interview.settle(question, hint))))
-
-    def _choose_target(self, columns: list[str], first: Claim, second: Claim) -> str:
-        sentence = (
-            f"Is {first.value} (“{first.quote}”) to be predicted, or {second.value} "
-            f"(“{second.quote}”)?"
-        )
-        ordered = dict.fromkeys([str(first.value), str(second.value), *columns])
-        question = Question("data.target", sentence, tuple(ordered), str(first.value))
-        answer = self.interview.decide(question)
-        if answer == first.value:
-            self.interview.assume(f"{first.value} is predicted, not {second.value}.")
-            return str(self.note("data.target", first))
-        return str(self.note("data.target", self.chose(answer)))
+    def _usable(self, code: CodeReader, frame: DataFrame, column: str) -> bool:
+        """Return whether a column can be predicted, and by the metrics and models named."""
+        try:
+            kind: Kind = read_kind(code, frame[column]).value
+        except DataError:
+            return False
+        wrong = (*code.metrics(kind).contradictions, *code.models(kind).contradictions)
+        return not any(f"{kind} target" in sentence for _, sentence in wrong)
 
     def _positive(self, code: CodeReader, frame: DataFrame, target: str, kind: Kind) -> Any:
         if kind != "binary":
@@ -258,6 +222,8 @@ class _Intake:
             hint = f"Choose among: {', '.join(fitting)}."
             answer = self.interview.settle(question, hint)
             return tuple(self.note(name, Claim((answer,), f"your answer: {answer}")))
+        for note in reading.notes:
+            self.interview.assume(note)
         claim = reading.get("models")
         if claim is None:
             self.interview.assume(f"No model is named: all that fit a {kind} target are searched.")
@@ -357,7 +323,3 @@ def _limit(name: str, answer: str) -> Claim:
     if claim is None or reading.contradictions:
         raise InvalidTaskError(f"{answer!r} is no budget.", hint="Say, for instance, 30 trials.")
     return claim
-
-
-def _few(columns: list[str]) -> str:
-    return ", ".join(columns[:15]) + (" …" if len(columns) > 15 else "")

@@ -1,0 +1,41 @@
+"""What the user takes back: "30 trials, no, make that 40", "age, sorry, I meant income"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+
+from agent.intake.text import Span, Text, fold
+from agent.intake.vocabulary import words
+
+LONGEST_GAP = 48
+"""Characters between what is taken back and what takes its place."""
+MOST_UNITS = 2
+"""Words that may still belong to what is taken back: the "trials" of "30 trials, no, 40"."""
+
+
+@cache
+def _listed(key: str) -> frozenset[str]:
+    return frozenset(fold(w) for w in words("wishes")[key])
+
+
+def takes_back(text: Text, first: Span, second: Span) -> bool:
+    """Return whether the words between two mentions put the second in place of the first."""
+    if not 0 < second.start - first.end <= LONGEST_GAP:
+        return False
+    between = text.folded[first.end : second.start]
+    said = re.findall(r"[^\W\d_]+|\d+", between)
+    cues, fillers = _listed("taken_back"), _listed("taken_back_fillers")
+    for units in range(min(MOST_UNITS, len(said)) + 1):
+        rest = said[units:]
+        if rest and set(rest) <= cues | fillers and cues & set(rest):
+            return bool(re.search(r"[^\w\s]", between)) or len(cues & set(rest)) > 1
+    return False
+
+
+def taken_back(text: Text, mentions: Sequence[Span]) -> list[bool]:
+    """Return for each mention, in order, whether the next one takes its place."""
+    out = [takes_back(text, a, b) for a, b in pairwise(mentions)]
+    return [*out, False][: len(mentions)]

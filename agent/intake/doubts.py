@@ -1,0 +1,116 @@
+"""Settles the target: agreed, confirmed by a second look of the model, asked about, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.intake import second_look
+from agent.intake.claims import Claim, Question, Reading
+from agent.intake.code_reader import CodeReader
+from agent.intake.interview import Interview
+from agent.intake.named import named_target, nearest_column, spelt_so
+from agent.intake.targets import Merged, Usable, merge_target, same_words
+from evals.tables import ColumnProfile
+from prompts.chat import LanguageModel
+from prompts.errors import LanguageModelError
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Asks the user through `interview`, and the language model for a second look."""
+
+    interview: Interview
+    language_model: LanguageModel | None
+    profiles: Sequence[ColumnProfile]
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of all columns."""
+        return [c.name for c in self.profiles]
+
+    def target(self, code: CodeReader, model: Reading, usable: Usable) -> Claim:
+        """Return the column to predict and how it is known.
+
+        Raises:
+            InvalidTaskError: nobody can be asked, and a guess would be reckless.
+        """
+        outright = named_target(code.text, self.columns, code.jargon).get("data.target")
+        claim = code.target.get("data.target")
+        if outright and not spelt_so(claim, str(outright.value)):
+            return self._missing(str(outright.value), claim)
+        for _, sentence in code.target.contradictions:
+            return self._one(sentence, claim)
+        return self._merged(code, merge_target(code, model, usable))
+
+    def _merged(self, code: CodeReader, merged: Merged) -> Claim:
+        if merged.claim is None:
+            return self._ask()
+        if merged.claim.origin != "LLM":
+            return self._choose(merged.claim, merged.rival) if merged.rival else merged.claim
+        claim = merged.claim
+        if others := same_words(code, claim, self.columns):
+            return self._one_of([str(claim.value), *others], claim)
+        if merged.doubtful and not self._confirmed(claim):
+            return self._absent(claim)
+        self.interview.assume(f"“{claim.quote}” was read as the column {claim.value}.")
+        return self._choose(claim, merged.rival) if merged.rival else claim
+
+    def _confirmed(self, claim: Claim) -> bool:
+        """Return whether a second look leaves the model at its word; unanswered, it stands."""
+        assert self.language_model is not None
+        try:
+            return second_look.same(
+                self.language_model, claim.quote, str(claim.value), self.profiles
+            )
+        except LanguageModelError:
+            return True
+
+    def _settle(self, sentence: str, hint: str, default: str, first: Sequence[str] = ()) -> Claim:
+        choices = tuple(dict.fromkeys([*first, *self.columns]))
+        question = Question("data.target", sentence, choices, default)
+        return _chosen(self.interview.settle(question, hint))
+
+    def _missing(self, said: str, claim: Claim | None) -> Claim:
+        nearest = str(claim.value) if claim else nearest_column(said, self.columns)
+        sentence = f"There is no column {said!r}; the nearest is {nearest!r}."
+        return self._settle(sentence, f"Columns: {_few(self.columns)}.", nearest)
+
+    def _one(self, sentence: str, claim: Claim | None) -> Claim:
+        default = str(claim.value) if claim else self.columns[-1]
+        return self._settle(sentence, "Name the one column to predict.", default)
+
+    def _one_of(self, columns: list[str], claim: Claim) -> Claim:
+        sentence = f"“{claim.quote}” may mean {_few(columns, ' or ')}."
+        return self._settle(sentence, "Name the one column to predict.", columns[0], columns)
+
+    def _absent(self, claim: Claim) -> Claim:
+        sentence = f"No column seems to hold “{claim.quote}”; the nearest is {claim.value!r}."
+        hint = f'Say "predict …" with one of: {_few(self.columns)}.'
+        return self._settle(sentence, hint, str(claim.value))
+
+    def _ask(self) -> Claim:
+        sentence = "The description does not say which column to predict."
+        hint = f'Say "predict …" with one of: {_few(self.columns)}.'
+        return self._settle(sentence, hint, self.columns[-1])
+
+    def _choose(self, first: Claim, second: Claim) -> Claim:
+        sentence = (
+            f"Is {first.value} (“{first.quote}”) to be predicted, or {second.value} "
+            f"(“{second.quote}”)?"
+        )
+        ordered = dict.fromkeys([str(first.value), str(second.value), *self.columns])
+        question = Question("data.target", sentence, tuple(ordered), str(first.value))
+        answer = self.interview.decide(question)
+        if answer != first.value:
+            return _chosen(answer)
+        self.interview.assume(f"{first.value} is predicted, not {second.value}.")
+        return first
+
+
+def _chosen(answer: str) -> Claim:
+    return Claim(answer, f"your answer: {answer}")
+
+
+def _few(columns: Sequence[str], separator: str = ", ") -> str:
+    return separator.join(columns[:15]) + (" …" if len(columns) > 15 else "")

@@ -1,0 +1,161 @@
+"""Which column is to be predicted, where code and the language model have each read one.
+
+What is measured on the descriptions in `tests/data/intake`: a column's own name beside a word that
+asks for a prediction is right; the model's column is right more often than a near miss, a part of
+a name or a value that code found; a "?" of the model is nearly always right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agent.intake.claims import Claim, Reading
+from agent.intake.code_reader import CodeReader
+from agent.intake.columns import ColumnMention, means_another, spoken, telling_values
+from agent.intake.mentions import normal
+from agent.intake.text import fold
+from agent.intake.vocabulary import stopwords
+
+Usable = Callable[[str], bool]
+_STEM = 5
+"""Letters that two words must share to be forms of one: survival, survived."""
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A field's likelier claim, and the other reader's where the two differ (`rival`).
+
+    `doubtful` where nothing but the model's word speaks for the claim.
+    """
+
+    claim: Claim | None
+    rival: Claim | None = None
+    doubtful: bool = False
+
+
+def merge_target(code: CodeReader, model: Reading, usable: Usable = lambda column: True) -> Merged:
+    """Return the target; `usable` says whether a column can be predicted as the words ask."""
+    said, other = code.target.get("data.target"), model.get("data.target")
+    if other and only_jargon(code, other.quote):
+        other = None
+    if said is None or other is None:
+        return _alone(code, said) if other is None else _models(code, other)
+    if said.value == other.value:
+        return Merged(said)
+    if usable(str(said.value)) != usable(str(other.value)):
+        return Merged(said) if usable(str(said.value)) else Merged(other)
+    if said.sure or _stands_against(code, said, other):
+        return Merged(said, None if said.sure else other)
+    return _models(code, other, said)
+
+
+def _alone(code: CodeReader, said: Claim | None) -> Merged:
+    """Return a claim that can stand without the model: a column's name, or a role for a part."""
+    if said is None:
+        return Merged(None)
+    told = _strength(code, said) >= 2 or "target" in _roles(code, said)
+    return Merged(said if told or _both_values(code, said) else None)
+
+
+def _models(code: CodeReader, other: Claim, said: Claim | None = None) -> Merged:
+    """Return the model's claim, doubtful where no word of the user leads to the column."""
+    bare = not _borne_out(code, other)
+    if bare and means_another(other.quote, str(other.value)):
+        return _alone(code, said)
+    return Merged(other, said, doubtful=bare)
+
+
+def _stands_against(code: CodeReader, said: Claim, other: Claim) -> bool:
+    """Return whether code's column outweighs the model's: its own name, or telling words."""
+    mine, theirs = _content(code, said.quote), _content(code, other.quote)
+    if mine < theirs:
+        return False  # the model read "birth weight" where code read "weight"
+    exact = [m for m in code.mentions if m.column == said.value and m.strength >= 2]
+    exact = [m for m in exact if _spelt(code, m)]
+    if not exact:
+        return False
+    strong = max(m.strength for m in exact) >= 3 or "target" in _roles(code, said)
+    return strong or len(mine) >= 2 or not _borne_out(code, other)
+
+
+def _spelt(code: CodeReader, mention: ColumnMention) -> bool:
+    """Return whether a mention is spelt as the column, or as a word for it, without a slip."""
+    return mention.exact
+
+
+def _content(code: CodeReader, quote: str) -> set[str]:
+    everyday = {w for k in code.text.languages for w in stopwords(k)}
+    return {w for w in re.findall(r"[^\W_]+", fold(quote)) if w not in everyday}
+
+
+def _borne_out(code: CodeReader, claim: Claim) -> bool:
+    """Return whether a word of the claim's quote is a form of a word of the column's name."""
+    if any(m.column == claim.value and m.strength >= 1 for m in code.mentions):
+        return True
+    return bool(_shared(_content(code, claim.quote), str(claim.value)))
+
+
+def _shared(said: set[str], column: str) -> set[str]:
+    own = spoken(column).split()
+    return {w for w in said if any(alike(w, o) for o in own)}
+
+
+def alike(one: str, other: str) -> bool:
+    """Return whether two words are forms of one, or one with a slip."""
+    from rapidfuzz.distance import DamerauLevenshtein as Distance
+
+    if one == other or min(len(one), len(other)) < 4:
+        return one == other
+    stem = min(len(one), len(other), _STEM)
+    if one[:stem] == other[:stem] and stem >= 4:
+        return True
+    return one[0] == other[0] and Distance.normalized_similarity(one, other) >= 0.8
+
+
+def same_words(code: CodeReader, claim: Claim, columns: Sequence[str]) -> list[str]:
+    """Return the columns that the claim's words lead to as well as to its own.
+
+    "the minutes" leads to day_minutes and to night_minutes, "day minutes" does not.
+    """
+    said = _content(code, claim.quote)
+    own = _shared(said, str(claim.value))
+    if not own or spoken(str(claim.value)) in (normal(claim.quote), " ".join(sorted(own))):
+        return []
+    return [c for c in columns if c != claim.value and own <= _shared(said, c)]
+
+
+def _both_values(code: CodeReader, claim: Claim) -> bool:
+    """Return whether values of one column are named, two or a telling one, and no other column."""
+    said = {normal(code.text.quote(m.span)) for m in code.mentions}
+    telling = said & telling_values(code.values)
+    one = {m.column for m in code.mentions} == {claim.value}
+    return one and (len(said) >= 2 or bool(telling))
+
+
+def _strength(code: CodeReader, claim: Claim) -> int:
+    return max((m.strength for m in code.mentions if m.column == claim.value), default=0)
+
+
+def _roles(code: CodeReader, claim: Claim) -> set[str]:
+    return {m.role for m in code.mentions if m.column == claim.value}
+
+
+def only_jargon(code: CodeReader, quote: str) -> bool:
+    """Return whether quoted words are nothing but file, model, metric and everyday words."""
+    folded, said = code.text.folded, fold(quote).strip()
+    start = folded.find(said)
+    if start < 0:
+        return False
+    left = list(said)
+    for span in code.spoken_for():
+        for i in range(max(span.start, start), min(span.end, start + len(said))):
+            left[i - start] = " "
+    everyday = {w for k in code.text.languages for w in stopwords(k)}
+    everyday |= {w for p in code.text.phrases("predict") for w in fold(p).split()} | _EMPTY
+    return all(w in everyday for w in re.findall(r"[^\W\d_]+", "".join(left)))
+
+
+_EMPTY = {"model", "something", "trials", "data", "file", "table", "optimise", "optimize", "tune"}
+_EMPTY |= {"modell", "modele", "modelo", "modello", "optimiere", "useful", "optimiser", "etwas"}
