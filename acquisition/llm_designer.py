@@ -170,7 +170,7 @@ def _study(
 ) -> dict[str, Any]:
     return {
         "task": task,
-        "card": card if card is not None else _card(task),
+        "card": card if card is not None else partial_card(task),
         "goal": goal(task),
         "parameters": [_line(p) for p in task.space.parameters],
         "constraints": [c.expression for c in task.space.constraints],
@@ -183,7 +183,7 @@ def goal(task: Task) -> str:
     return ", then ".join(f"{o.direction} {json.dumps(o.metric)}" for o in task.objectives)
 
 
-def _card(task: Task) -> dict[str, str]:
+def partial_card(task: Task) -> dict[str, str]:
     """Return the partial context: the model and the kind of target, nothing about the table."""
     card = {"Model": ", ".join(task.models)} if task.models else {}
     return card | ({"Target": f"{task.data.target} ({task.data.kind})"} if task.data else {})

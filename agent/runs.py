@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from acquisition.registry import check_strategy
 from agent.clock import Clock
@@ -26,7 +26,6 @@ from prompts.errors import InvalidTaskError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from acquisition.llm_designer import Example
     from evals.evaluator import Evaluator
 
 OUTCOME = "plaintune:outcome"
@@ -177,7 +176,7 @@ def _search(
         log=store,
         notify=setting.note,
         portfolio=portfolio,
-        examples=_examples(task, evaluator) if portfolio else (),
+        **(_knowledge(task, evaluator) if portfolio else {}),
     )
     agent = Agent(
         task,
@@ -206,16 +205,19 @@ def _kept_back(task: Task, evaluator: Evaluator) -> float:
     return RESERVED * task.budget.seconds
 
 
-def _examples(task: Task, evaluator: Evaluator) -> tuple[Example, ...]:
-    """Return what did best on the most similar tables that were measured before."""
+def _knowledge(task: Task, evaluator: Evaluator) -> dict[str, Any]:
+    """Return what the language model is told of the table and of the most similar ones."""
     from acquisition.examples import examples
+    from acquisition.llm_designer import partial_card
     from evals.evaluators.tabular import TabularEvaluator
     from evals.meta_knowledge import describe
 
     if not isinstance(evaluator, TabularEvaluator) or task.data is None:
-        return ()
+        return {}
     data = evaluator.dataset
-    return examples(task, describe(data.X, data.y, task.data.target, data.kind))
+    table = describe(data.X, data.y, task.data.target, data.kind)
+    card = partial_card(task) | {"Table": table.sentence()}
+    return {"card": card, "examples": examples(task, table)}
 
 
 def _finish(

@@ -20,7 +20,8 @@ def suggestions(
     """Return up to `count` distinct configurations, each with its true origin.
 
     First comes the target model's own default, then what the language model proposes with its
-    reasons, then points that cover the rest of the space. Fewer come back from a small space.
+    reasons, then what did well on other tables, then points that cover the rest of the space. Fewer
+    come back from a small space.
     """
     rng = np.random.default_rng([task.seed, 0])
     chosen = make_designer("sobol").suggest(task, (), 1, rng)
@@ -29,7 +30,7 @@ def suggestions(
     missing = count - len(chosen)
     if missing > 0:
         trials = [Trial(i, s) for i, s in enumerate(chosen)]
-        chosen += make_designer("sobol").suggest(task, trials, missing, rng)
+        chosen += make_designer("gp", portfolio=True).suggest(task, trials, missing, rng)
     return chosen[:count]
 
 

@@ -95,6 +95,8 @@ class MetaTable:
     configs: Mapping[str, Mapping[Group, Sequence[Config]]]
     values: Mapping[tuple[str, str], Mapping[tuple[str, int], float]]
     """(family, metric) → (table, configuration number) → value as the user reads it."""
+    losses: Mapping[str, Mapping[str, Mapping[str, float]]]
+    """family → metric → regret on tables left out: `default`, `random` and `portfolio` of five."""
 
     def scores(self, families: Sequence[str], kind: Kind, metric: str) -> Scores | None:
         """Return how all configurations of `families` did on tables like those of `kind`.
@@ -181,7 +183,8 @@ def meta_table(folder: Path = FOLDER) -> MetaTable:
             for metric, value in row.items():
                 if value:
                     values[family, metric][table, number] = float(value)
-    return MetaTable(cards, _json(folder / "configurations.json"), dict(values))
+    configs, losses = (_json(folder / f"{n}.json") for n in ("configurations", "losses"))
+    return MetaTable(cards, configs, dict(values), losses)
 
 
 def _json(path: Path) -> Any:

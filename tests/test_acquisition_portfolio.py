@@ -12,6 +12,7 @@ from acquisition.hybrid import HybridDesigner
 from acquisition.llm_designer import warmstart
 from acquisition.portfolio import SIZE, greedy, known_scores, portfolio, regrets
 from acquisition.registry import make_designer
+from agent.suggesting import suggestions
 from evals.meta_knowledge import TableCard
 from evals.space import SearchSpace
 from evals.spaces import space_for
@@ -60,7 +61,9 @@ def test_a_portfolio_is_valid_distinct_without_the_default_and_says_on_what_it_r
     default = one.space.default_config()
     assert default is not None and one.space.key(default) not in keys
     assert {s.origin for s in found.suggestions} == {"portfolio"}
-    assert str(found.tables) in (found.suggestions[0].rationale or "")
+    reason = found.suggestions[0].rationale or ""
+    assert f"LightGBM on {found.tables} other tables (roc_auc)" in reason
+    assert "on tables left out, five trials begun like this had a regret of 0." in reason
     assert portfolio(one) == found
 
 
@@ -199,3 +202,8 @@ def test_the_prompt_shows_examples_with_their_standing() -> None:
     assert "Good configurations of the same model on other tables:" in prompt
     assert "came in as number" in prompt
     assert prompt.count("% numeric)") == 2
+
+
+def test_suggestions_without_training_take_from_it_what_the_language_model_leaves_open() -> None:
+    found = suggestions(task(), 4, None, notify=lambda message: None)
+    assert [s.origin for s in found] == ["default"] + ["portfolio"] * 3

@@ -48,6 +48,14 @@ def test_gains_are_larger_where_the_metric_is_better() -> None:
     assert up.gains.shape == (len(up.tables), len(up.candidates))
 
 
+def test_the_loss_on_tables_left_out_is_known_and_below_that_of_random_ones() -> None:
+    table = meta_table()
+    assert set(table.losses) == set(table.configs)
+    for family, metrics in table.losses.items():
+        means = {k: np.mean([m[k] for m in metrics.values()]) for k in ("portfolio", "random")}
+        assert means["portfolio"] < means["random"], family
+
+
 def test_tables_left_out_are_gone() -> None:
     scores = meta_table().scores(["lightgbm"], "binary", "accuracy")
     assert scores
