@@ -12,8 +12,10 @@ import pytest
 from agent.intake import second_look
 from agent.intake.budgets import read_budget
 from agent.intake.columns import read_target
+from agent.intake.metrics import read_metrics
 from agent.intake.models import read_models
 from agent.intake.positive import read_positive
+from agent.intake.settings import read_settings
 from agent.intake.text import Text
 from agent.intake.understand import understand
 from agent.language_models.scripted import ScriptedModel
@@ -142,6 +144,14 @@ def test_a_slip_in_a_file_name_is_forgiven_and_said(folder: Path) -> None:
         ("half an hour, sorry, 40 minutes", {"budget.seconds": 2400}),
         ("30 Versuche, nein, lieber 50, bitte, und das Modell", {"budget.trials": 50}),
         ("fiftey trials", {"budget.trials": 50}),
+        ("cross-validate 4 times, 20 runs", {"validation.folds": 4, "budget.trials": 20}),
+        ("cross-validation, 20 runs", {"budget.trials": 20}),
+        ("lgbm logloss 50t 3cv", {"budget.trials": 50, "validation.folds": 3}),
+        ("max 1m30s each", {"budget.seconds_per_trial": 90}),
+        ("试四十五次", {"budget.trials": 45}),
+        ("сорок пять попыток", {"budget.trials": 45}),
+        ("на каждую попытку не больше минуты", {"budget.seconds_per_trial": 60}),
+        ("högst tre kvart för modellen och försök", {"budget.seconds": 2700}),
         ("the seventh run", {}),
         (
             "A single run may take 45 seconds and the whole search a quarter of an hour.",
@@ -161,6 +171,31 @@ def test_budgets_taken_back_misspelt_and_of_one_trial(said: str, expected: dict[
     reading = read_budget(Text(said))
     assert {k: c.value for k, c in reading.claims.items()} == expected
     assert reading.contradictions == []
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("max depth 12, 20 trials", ["max_depth <= 12"]),
+        ("max depth in [3, 12]", ["max_depth >= 3", "max_depth <= 12"]),
+        ("at least 100 and at most 600 trees", ["n_estimators >= 100", "n_estimators <= 600"]),
+    ],
+)
+def test_bounds(said: str, expected: list[str]) -> None:
+    assert read_settings(Text(said)).constraints(["random_forest"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("MAE, but the model has to be small as well because it is for a watch", "model_size"),
+        ("I'm with a small phone company; MAE looks sensible", None),
+    ],
+)
+def test_small_is_said_of_the_model(said: str, expected: str | None) -> None:
+    claim = read_metrics(Text(said), "regression").get("objectives")
+    assert claim is not None
+    assert claim.value == ("mean_absolute_error", *([expected] if expected else []))
 
 
 def test_a_column_taken_back_is_no_target() -> None:
@@ -191,6 +226,9 @@ def test_a_ban_goes_on_and_what_is_not_here_is_refused() -> None:
         ("male or female? the women are the ones I'm looking for", ["male", "female"], "female"),
         ("mâle ou femelle ? les femelles sont la classe positive", ["m", "f"], "f"),
         ("0 is the positive class", [0, 1], 0),
+        ("those without a tip are who we look for", ["no", "yes"], "no"),
+        ("who won't tip?", ["no", "yes"], "no"),
+        ("no tip of mine: predict tip", ["no", "yes"], None),
     ],
 )
 def test_the_positive_class_in_words(said: str, labels: list[Any], expected: Any) -> None:

@@ -62,7 +62,7 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
     glue = (
         r"(?:\W{0,3}(?:for|max|maximum|at most|tops|or less|lang|hochstens|maximal|pour|para)?)"
         r"(?:\W+(?:is|are|be|allowed|spent|permitted|ok|okay|fine|erlaubt|autorisee?s?|permitidos?"
-        r"|consentit[io]|toegestaan|dozwolon[ey]|for)){0,3}"
+        r"|consentit[io]|toegestaan|dozwolon[ey]|for|on|in|auf|sur|en|su|op|with)){0,3}"
         r"\W{0,3}"
     )
     after = re.compile(rf"{glue}({each})(?![^\W_])|\s*/\s*(?:trial|model|run|fit)").match(
@@ -216,10 +216,21 @@ def _counts(text: Text, reading: Reading, key: str, numbers: Sequence[Number]) -
             continue
         before = text.folded[max(0, number.span.start - 30) : number.span.start]
         named = re.search(rf"(?<![^\W_])({names})[\"']?\s?(?:of|is|von|de|di|:|=|was)?\s?$", before)
-        if named and names and not number.article and _named_plausible(text, key, number, named[1]):
+        plausible = named and names and _named_plausible(text, key, number, named[1])
+        if named and plausible and not number.article and not _counts_else(text, key, number):
             span = Span(number.span.start - len(before) + named.start(), number.span.end)
             if _FIELD[key] not in reading.claims:
                 _add(reading, _FIELD[key], Claim(_whole(number.value), text.quote(span)))
+
+
+def _counts_else(text: Text, key: str, number: Number) -> bool:
+    """Return whether a number before whose kind is named counts something else: "CV, 30 runs"."""
+    others = [k for k in (*_FIELD, "second", "minute", "hour", "day") if k != key]
+    units = "|".join(_alternatives(text, k) for k in others)
+    after = re.compile(rf"{_BETWEEN}(?:{units})").match(text.folded, number.span.end)
+    if after is None or re.compile(r"[\"']?\s?[=:]").match(text.folded, after.end()):
+        return False  # the name of the next number
+    return _whole_word(text.folded, after.end())
 
 
 def _misspelt(text: Text, number: Number) -> Span | None:
@@ -320,12 +331,16 @@ def _bare_number(text: Text, reading: Reading, numbers: Sequence[Number]) -> Non
     if any(n.startswith("budget.") for n in reading):
         return
     for number in reversed(numbers):
-        ending = re.compile(r"\s?(t|x|tr)?\s*[.!]?\s*$").match(text.folded, number.span.end)
+        ending = re.compile(r"\s?(t|x|tr)?\s*[.!]?\s*$|t(?![^\W_])").match(
+            text.folded, number.span.end
+        )
         if ending and not number.article and number.value == int(number.value):
             terse = len(text.folded.split()) <= 12
             claim = Claim(int(number.value), text.quote(number.span), sure=terse)
             reading.add("budget.trials", claim)
-        return
+            return
+        if not re.compile(r"\s?cv\b|\s?fold").match(text.folded, number.span.end):
+            return
 
 
 def _check(reading: Reading) -> None:

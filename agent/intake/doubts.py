@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from agent.intake.code_reader import CodeReader
 from agent.intake.interview import Interview
 from agent.intake.named import named_target, nearest_column, spelt_so
 from agent.intake.targets import Merged, Usable, merge_target, same_words
+from agent.intake.text import Text, fold
 from evals.tables import ColumnProfile
 from prompts.chat import LanguageModel
 from prompts.errors import LanguageModelError
@@ -51,18 +53,17 @@ class Doubts:
         claim = merged.claim
         if others := same_words(code, claim, self.columns):
             return self._one_of([str(claim.value), *others], claim)
-        if merged.doubtful and not self._confirmed(claim):
+        if merged.doubtful and not self._confirmed(code.text, claim):
             return self._absent(claim)
         self.interview.assume(f"“{claim.quote}” was read as the column {claim.value}.")
         return self._choose(claim, merged.rival) if merged.rival else claim
 
-    def _confirmed(self, claim: Claim) -> bool:
+    def _confirmed(self, text: Text, claim: Claim) -> bool:
         """Return whether a second look leaves the model at its word; unanswered, it stands."""
         assert self.language_model is not None
+        wanted = _said_around(text, claim.quote)
         try:
-            return second_look.same(
-                self.language_model, claim.quote, str(claim.value), self.profiles
-            )
+            return second_look.same(self.language_model, wanted, str(claim.value), self.profiles)
         except LanguageModelError:
             return True
 
@@ -106,6 +107,23 @@ class Doubts:
             return _chosen(answer)
         self.interview.assume(f"{first.value} is predicted, not {second.value}.")
         return first
+
+
+def _said_around(text: Text, quote: str) -> str:
+    """Return the user's words between two stops or commas that hold the quote, else the quote."""
+    start = text.folded.find(fold(quote))
+    if start < 0:
+        return quote
+    end = start + len(quote)
+    before = max((m.end() for m in _BREAK.finditer(text.folded, 0, start)), default=0)
+    after = _BREAK.search(text.folded, end)
+    piece = text.raw[before : after.start() if after else len(text.raw)].strip()
+    return piece if len(piece) <= LONGEST_PIECE else quote
+
+
+LONGEST_PIECE = 90
+"""Characters of a sentence that the second look is shown."""
+_BREAK = re.compile(r"[;!?\n,]|[.:](?=\s|$)")
 
 
 def _chosen(answer: str) -> Claim:

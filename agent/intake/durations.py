@@ -14,6 +14,7 @@ SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 _CLOCK = re.compile(
     r"(?<![\w:.])(\d{1,2})\s?(?:h|std|u|ч)\s?(\d{1,2})(?:\s?(?:m|min|mins)?)(?![\w%.])"
 )
+_MINUTES = re.compile(r"(?<![\w:.])(\d{1,3})\s?m(?:in)?\s?(\d{1,2})\s?s(?:ec|ek)?(?![\w%.])")
 _COLON = re.compile(r"(?<![\w:.])(\d{1,2}):(\d{2})(?::(\d{2}))?\s?(?:h|hours|stunden|std)(?!\w)")
 
 
@@ -45,6 +46,8 @@ def _clock(text: Text) -> list[Duration]:
     for match in _CLOCK.finditer(text.folded):
         hours, minutes = int(match[1]), int(match[2])
         found.append(Duration(hours * 3600.0 + minutes * 60, Span(*match.span())))
+    for match in _MINUTES.finditer(text.folded):
+        found.append(Duration(int(match[1]) * 60.0 + int(match[2]), Span(*match.span())))
     for match in _COLON.finditer(text.folded):
         hours, minutes, seconds = (int(g or 0) for g in match.groups())
         found.append(Duration(hours * 3600.0 + minutes * 60 + seconds, Span(*match.span())))

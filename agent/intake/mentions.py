@@ -95,3 +95,19 @@ def _known_words(language: str) -> frozenset[str]:
 def _vague() -> frozenset[str]:
     """Return words so near to a metric that they would pass for its misspelling: "accurate"."""
     return frozenset(normal(w) for w in words("metrics")["vague"]["quality"])
+
+
+STEM = 5
+"""Letters that two words must share to be forms of one: survival, survived."""
+
+
+def alike(one: str, other: str) -> bool:
+    """Return whether two words are forms of one, or one with a slip."""
+    from rapidfuzz.distance import DamerauLevenshtein as Distance
+
+    if one == other or min(len(one), len(other)) < 4:
+        return one == other
+    stem = min(len(one), len(other), STEM)
+    if one[:stem] == other[:stem] and stem >= 4:
+        return True
+    return one[0] == other[0] and Distance.normalized_similarity(one, other) >= 0.8

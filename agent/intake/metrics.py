@@ -12,7 +12,7 @@ from agent.intake.claims import Claim, Reading
 from agent.intake.mentions import Alias, mentions_of
 from agent.intake.negation import ruled_out
 from agent.intake.text import Span, Text, fold
-from agent.intake.vocabulary import words
+from agent.intake.vocabulary import stopwords, words
 from evals.metrics import METRICS
 from evals.task import Kind
 
@@ -255,7 +255,9 @@ _STAYS = (
         "restare",
         "blijven",
     ),
-    *("zijn", "please", "bitte", "svp", "por", "per"),
+    *("zijn", "please", "bitte", "svp", "por", "per", "as", "too", "also", "because", "since"),
+    *("so", "if", "when", "auch", "weil", "da", "aussi", "car", "parce", "tambien", "porque"),
+    *("anche", "perche", "ook", "omdat", "takze", "bo", "ocksa", "eftersom", "потому", "тоже"),
 )
 
 
@@ -268,9 +270,15 @@ def _of_the_model(text: Text, span: Span, has_metric: bool) -> bool:
     quality = has_metric or _vague(text) is not None
     if " " in text.folded[span.start : span.end] or "-" in text.folded[span.start : span.end]:
         return True
-    ends = not re.match(r"\s+[^\W\d_]", rest)
-    joins = (*text.phrases("and"), *text.phrases("but"), *words("wishes")["of_model"], *_STAYS)
     follower = re.match(r"\s+([^\W_]+)", rest)
-    ends = ends or bool(follower and any(True for _ in Text(follower[1]).find(joins)))
+    if follower and not _goes_on(text, follower[1]):
+        return False  # "a small phone company": small is said of the company
     about = any(True for _ in Text(said).find((*words("wishes")["of_model"], *text.phrases("but"))))
-    return ends and quality and (about or "accura" in said)
+    return quality and (about or "accura" in said)
+
+
+def _goes_on(text: Text, follower: str) -> bool:
+    """Return whether a word after "small" is no thing that is small, or is the model itself."""
+    joins = (*text.phrases("and"), *text.phrases("but"), *words("wishes")["the_model"], *_STAYS)
+    everyday = any(follower in stopwords(k) for k in text.languages)
+    return everyday or any(True for _ in Text(follower).find(joins))

@@ -140,6 +140,26 @@ def _listed(text: Text) -> Iterator[Number]:
             value = by_folded.get(said, by_folded.get(said.replace(" ", "-")))
             if value is not None:
                 yield Number(value, span, article=value == 1)
+    for match in _CJK.finditer(text.folded):
+        yield Number(_cjk(match[0]), Span(*match.span()))
+
+
+_CJK = re.compile(
+    r"[一二三四五六七八九]?百?[一二三四五六七八九]?十[一二三四五六七八九]?|[二三四五六七八九]百"
+)
+_CJK_DIGITS = "零一二三四五六七八九"
+
+
+def _cjk(said: str) -> float:
+    """Read a number below a thousand in Chinese characters: 四十五, 二百."""
+    value, digit = 0, 0
+    for char in said:
+        if char in _CJK_DIGITS:
+            digit = _CJK_DIGITS.index(char)
+        else:
+            value += max(digit, 1) * (100 if char == "百" else 10)
+            digit = 0
+    return float(value + digit)
 
 
 def _spelled(text: Text) -> Iterator[Number]:
@@ -192,11 +212,21 @@ def _multiplied(text: Text, numbers: Sequence[Number]) -> list[Number]:
         last = joined[-1] if joined else None
         said = text.folded[number.span.start : number.span.end]
         between = text.folded[last.span.end : number.span.start] if last else ""
-        if last and said in factors and last.value < 100 and re.fullmatch(r"[\s-]+", between):
+        if last and _tens_and_ones(text, last, number, between):
+            joined[-1] = Number(last.value + number.value, Span(last.span.start, number.span.end))
+        elif last and said in factors and last.value < 100 and re.fullmatch(r"[\s-]+", between):
             joined[-1] = Number(last.value * factors[said], Span(last.span.start, number.span.end))
         else:
             joined.append(number)
     return _followed(text, joined, factors)
+
+
+def _tens_and_ones(text: Text, tens: Number, ones: Number, between: str) -> bool:
+    """Return whether two words are one number in a language that the library does not read."""
+    written = text.folded[tens.span.start : ones.span.end]
+    spelt = text.languages[0] not in _LIBRARY and not re.search(r"\d", written)
+    round_tens = tens.value in range(20, 100, 10) and ones.value in range(1, 10)
+    return spelt and round_tens and bool(re.fullmatch(r"\s?", between))
 
 
 def _followed(text: Text, numbers: list[Number], factors: dict[str, float]) -> list[Number]:

@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.intake.claims import Claim
-from agent.intake.columns import names_of_value
+from agent.intake.columns import names_of_value, spoken
+from agent.intake.mentions import alike
 from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import words
 from evals.parameters import Scalar
@@ -33,7 +34,8 @@ def read_positive(text: Text, target: Series, taken: Iterable[Span] = ()) -> Cla
     if alone := {label for label, _ in _not_paired(text, named)}:
         named = [(label, span) for label, span in named if label in alone]
     if not named:
-        return _opposite(text, str(target.name), labels)
+        column = str(target.name)
+        return _opposite(text, column, labels) or _negated(text, column, labels)
     marked = [(label, span) for label, span in named if _marked(text, span)]
     label, span = (marked or named)[-1]
     if len({label for label, _ in named}) > 1 and not marked:
@@ -89,6 +91,39 @@ def _opposite(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None
             if not own or re.search(_AFTER, before):
                 return Claim(negative[0], text.quote(span))
     return None
+
+
+_NO = re.compile(
+    r"(?:without|no|not|never|won't|don't|doesn't|didn't|dont|doesnt|wont|ohne|kein\w*|nicht|sans|pas"
+    r"|sin|senza|non|sem|nao|zonder|geen|niet|bez|nie|utan|inte|без|не)"
+)
+_WHO = re.compile(
+    r"\b(?:who|those|these|people|ones|find|spot|identify|catch|detect|look\w*|after|recall|which"
+    r"|wer|die|welche\w*|finde\w*|erkenne\w*|qui|ceux|trouve\w*|quien\w*|quali|chi|quem|wie|kto"
+    r"|vem|кто)\b"
+)
+
+
+def _negated(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None:
+    """Read "who won't tip", "those without insurance" of a yes/no column: the class is "no"."""
+    negative = [v for v in labels if str(v).strip().lower() in ("no", "n", "false", "0", "0.0")]
+    own = [w for w in spoken(column).split() if len(w) >= 3]
+    for match in re.finditer(r"[^\W\d_]{3,}", text.folded):
+        if len(negative) != 1 or not any(_form(match[0], w) for w in own):
+            continue
+        start = max(0, match.start() - 48)
+        before = text.folded[start : match.start()]
+        denied = re.search(rf"(?<![^\W_]){_NO.pattern}(?:\s[^\W_]+)?\s$", before)
+        around = before[: denied.start()] if denied else ""
+        if denied and (_WHO.search(around) or _SOUGHT.match(text.folded, match.end())):
+            span = Span(start + denied.start(), match.end())
+            return Claim(negative[0], text.quote(span))
+    return None
+
+
+def _form(said: str, own: str) -> bool:
+    """Return whether a word is a form of a word of the column's name: tips of tip."""
+    return said.removesuffix("s") == own.removesuffix("s") or alike(said, own)
 
 
 _POSITIVE = r"(?:positiv\w*|pozytywn\w*|положительн\w*|正例|正类|正類|正クラス|阳性|陽性)"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from agent.intake.llm_reader import ShownColumn, nearest, shown
-from agent.intake.targets import alike
+from agent.intake.mentions import alike
 from agent.intake.text import fold
 from agent.intake.vocabulary import words
 from evals.tables import ColumnProfile
@@ -62,7 +62,13 @@ def parse(text: str) -> bool:
         wanted, holds = _telling(content["wanted"]), _telling(content["holds"])
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidAnswerError(f"The answer holds no verdict: {error!r}.") from error
-    return yes and any(alike(w, h) for w in wanted for h in holds)
+    return yes and any(alike(w, h) or _one_thing(w, h) for w in wanted for h in holds)
+
+
+def _one_thing(one: str, other: str) -> bool:
+    """Return whether two words are listed as names of one thing: gender and sex."""
+    concepts = words("columns")["concepts"].values()
+    return any({one, other} <= set(map(fold, names)) for names in concepts)
 
 
 def _telling(said: str) -> list[str]:

@@ -186,11 +186,21 @@ def _other_end(text: Text, number: Number, numbers: Sequence[Number]) -> Number 
         ranged = re.search(
             r"(?:between|from|zwischen|entre|tra|tussen|von|de|od|miedzy)\s$", opened
         )
+        bounds = (*text.phrases("at_most"), *text.phrases("at_least"))
+        capped = re.fullmatch(
+            rf"\s(?:and|und|et|y|e|en|i|но|и|och|but)\s(?:{_any(bounds)})\s", between
+        )
+        if capped and any(True for _ in Text(opened).find(text.phrases("at_least"))):
+            return other
         if re.fullmatch(r"\s?(?:-|to|bis)\s?", between) or (
             ranged and re.fullmatch(r"\s(?:and|und|et|y|e|en|i|to|bis|a|à)\s", between)
         ):
             return other
     return None
+
+
+def _any(phrases: Sequence[str]) -> str:
+    return "|".join(re.escape(fold(p)) for p in sorted(phrases, key=len, reverse=True))
 
 
 def _after_name(
@@ -203,7 +213,7 @@ def _after_name(
     pair = re.fullmatch(_BETWEEN, between)
     other = next((n for n in numbers if _ranges(text, number, n)), None)
     span = Span(name.start(), number.span.end)
-    if pair and other:
+    if pair and other and not _listed_only(text, between, number, other):
         low, high = sorted((number.value, other.value))
         span = Span(name.start(), other.span.end)
         return [Wish(setting, ">=", _short(low), span), Wish(setting, "<=", _short(high), span)]
@@ -214,6 +224,12 @@ def _after_name(
     if not sign and re.search(r"\bmax\w*(?:\s|$)", fold(name[0])):
         sign = "<="
     return [Wish(setting, sign or "=", _number(number), span)]
+
+
+def _listed_only(text: Text, between: str, low: Number, high: Number) -> bool:
+    """Return whether a comma outside brackets parts two numbers: "max depth 12, 20 trials"."""
+    gap = text.folded[low.span.end : high.span.start]
+    return "," in gap and not re.search(r"[\[({]", between)
 
 
 def _ranges(text: Text, low: Number, high: Number) -> bool:

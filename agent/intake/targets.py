@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from agent.intake.claims import Claim, Reading
 from agent.intake.code_reader import CodeReader
 from agent.intake.columns import ColumnMention, means_another, spoken, telling_values
-from agent.intake.mentions import normal
+from agent.intake.mentions import alike, normal
 from agent.intake.text import fold
 from agent.intake.vocabulary import stopwords
 
 Usable = Callable[[str], bool]
-_STEM = 5
-"""Letters that two words must share to be forms of one: survival, survived."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,9 @@ def _models(code: CodeReader, other: Claim, said: Claim | None = None) -> Merged
 def _stands_against(code: CodeReader, said: Claim, other: Claim) -> bool:
     """Return whether code's column outweighs the model's: its own name, or telling words."""
     mine, theirs = _content(code, said.quote), _content(code, other.quote)
+    longer = spoken(str(said.value)) in spoken(str(other.value)) and _strength(code, said) >= 3
+    if longer and not _shared(theirs - mine, str(other.value)):
+        return True  # who writes wage means no lwage
     if mine < theirs:
         return False  # the model read "birth weight" where code read "weight"
     exact = [m for m in code.mentions if m.column == said.value and m.strength >= 2]
@@ -100,18 +101,6 @@ def _borne_out(code: CodeReader, claim: Claim) -> bool:
 def _shared(said: set[str], column: str) -> set[str]:
     own = spoken(column).split()
     return {w for w in said if any(alike(w, o) for o in own)}
-
-
-def alike(one: str, other: str) -> bool:
-    """Return whether two words are forms of one, or one with a slip."""
-    from rapidfuzz.distance import DamerauLevenshtein as Distance
-
-    if one == other or min(len(one), len(other)) < 4:
-        return one == other
-    stem = min(len(one), len(other), _STEM)
-    if one[:stem] == other[:stem] and stem >= 4:
-        return True
-    return one[0] == other[0] and Distance.normalized_similarity(one, other) >= 0.8
 
 
 def same_words(code: CodeReader, claim: Claim, columns: Sequence[str]) -> list[str]:
