@@ -202,7 +202,7 @@ def _counts(text: Text, reading: Reading, key: str, numbers: Sequence[Number]) -
     for number in numbers:
         if _told(text, number.span):
             continue
-        after = re.compile(rf"{_BETWEEN}(?:\w{{3,}}\s)??({units})").match(
+        after = re.compile(rf"{_BETWEEN}(?:\w{{3,}}\s)??(?:{_KIND_OF}\s){{0,2}}({units})").match(
             text.folded, number.span.end
         )
         if after and re.compile(r"\s?=").match(text.folded, after.end()):
@@ -227,10 +227,13 @@ def _counts_else(text: Text, key: str, number: Number) -> bool:
     """Return whether a number before whose kind is named counts something else: "CV, 30 runs"."""
     others = [k for k in (*_FIELD, "second", "minute", "hour", "day") if k != key]
     units = "|".join(_alternatives(text, k) for k in others)
-    after = re.compile(rf"{_BETWEEN}(?:{units})").match(text.folded, number.span.end)
+    after = re.compile(rf"{_BETWEEN}(?!times)(?:{units})").match(text.folded, number.span.end)
     if after is None or re.compile(r"[\"']?\s?[=:]").match(text.folded, after.end()):
         return False  # the name of the next number
     return _whole_word(text.folded, after.end())
+
+
+_KIND_OF = r"(?:different|distinct|separate|random|hyper-?parameter|parameter|model|full|complete)"
 
 
 def _misspelt(text: Text, number: Number) -> Span | None:
@@ -290,8 +293,14 @@ def _plausible(text: Text, key: str, number: Number, after: re.Match[str]) -> bo
         "goes",
         "shots",
     )
+    if after[1] == "times" and not _TIMES.search(text.folded[: number.span.start][-28:]):
+        return False
     past = re.match(r"\s+(of (?:car|phone|glass)|ago|last|for each)", text.folded[after.end() :])
     return not past and not (vague and "iteration" in after[1] and _max_before(text, number))
+
+
+_TIMES = re.compile(r"\b(?:do|run|try|repeat|attempt|search|evaluate|train|tune)\b[^.,;]*$")
+"""What makes runs of "25 times": "do it 25 times", and not "it happens 3 times a week"."""
 
 
 def _max_before(text: Text, number: Number) -> bool:

@@ -257,7 +257,7 @@ def _with_role(
     return replace(mention, role=role)
 
 
-_COUNTED = re.compile(r"(?<![\w.])\d[\d.,]*\s$")
+_COUNTED = re.compile(r"(?<![\w.])\d[\d.,]*\s(?:[a-z]{1,3}\s(?:of\s)?)?$")
 """What makes of the word after it something counted: "has 3 bedrooms"."""
 
 

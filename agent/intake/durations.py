@@ -15,6 +15,10 @@ _CLOCK = re.compile(
     r"(?<![\w:.])(\d{1,2})\s?(?:h|std|u|ч)\s?(\d{1,2})(?:\s?(?:m|min|mins)?)(?![\w%.])"
 )
 _MINUTES = re.compile(r"(?<![\w:.])(\d{1,3})\s?m(?:in)?\s?(\d{1,2})\s?s(?:ec|ek)?(?![\w%.])")
+_ASSIGNED = re.compile(
+    r"(?<![\w])(?:timeout|time_?limit|time_?budget|max_?time|max_?seconds|walltime|seconds)"
+    r"(?:_s|_secs?|_seconds)?\s?[=:]\s?(\d+)(?![\w.,:]|\s?[a-z])"
+)
 _COLON = re.compile(r"(?<![\w:.])(\d{1,2}):(\d{2})(?::(\d{2}))?\s?(?:h|hours|stunden|std)(?!\w)")
 
 
@@ -48,6 +52,8 @@ def _clock(text: Text) -> list[Duration]:
         found.append(Duration(hours * 3600.0 + minutes * 60, Span(*match.span())))
     for match in _MINUTES.finditer(text.folded):
         found.append(Duration(int(match[1]) * 60.0 + int(match[2]), Span(*match.span())))
+    for match in _ASSIGNED.finditer(text.folded):
+        found.append(Duration(float(match[1]), Span(*match.span())))
     for match in _COLON.finditer(text.folded):
         hours, minutes, seconds = (int(g or 0) for g in match.groups())
         found.append(Duration(hours * 3600.0 + minutes * 60 + seconds, Span(*match.span())))

@@ -237,5 +237,9 @@ def _followed(text: Text, numbers: list[Number], factors: dict[str, float]) -> l
         if follower and factor:
             end = number.span.end + follower.end()
             number = Number(number.value * factor, Span(number.span.start, end))
+        halves = "|".join(re.escape(fold(p)) for p in text.phrases("and_half")) or r"(?!)"
+        half = re.compile(rf"\s(?:{halves})(?=\s[^\W\d_])").match(text.folded, number.span.end)
+        if half and not number.article:
+            number = Number(number.value + 0.5, Span(number.span.start, half.end()))
         found.append(number)
     return found

@@ -83,7 +83,8 @@ def _opposite(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None
     """Read "find those who died" of a column called survived: the class is "no"."""
     negative = [v for v in labels if str(v).strip().lower() in ("no", "n", "false", "0", "0.0")]
     for name, *said in words("values")["opposites"]:
-        if fold(name) not in fold(column) or len(negative) != 1:
+        known = any(w.startswith(fold(name)) for w in spoken(column).split())
+        if not known or len(negative) != 1:
             continue
         own = any(True for _ in text.find([name, name.removesuffix("d"), "who survive"]))
         for span in text.find(said):
