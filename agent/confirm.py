@@ -186,10 +186,8 @@ def _concluded(task: Task, winner: Trial, default: Trial | None, again: _Again) 
         why = f": {reasons[-1]}" if reasons else ", for want of time."
         return Confirmation(**known, said=f"Run again, the best gave no score{why}")
     metric = task.objective.metric
-    score = interval(metric, list(mine.values()))
-    if default is None or default.number == winner.number:
-        return Confirmation(**known, score=score)
-    theirs = values.get(default.number, {})
+    theirs = values.get(default.number, {}) if default and default.number != winner.number else {}
+    score = interval(metric, list(mine.values()), list(theirs.values()))
     shared = [s for s in mine if s in theirs]
     gains_ = [task.objective.sign * (mine[s] - theirs[s]) for s in shared]
     return Confirmation(
@@ -200,12 +198,25 @@ def _concluded(task: Task, winner: Trial, default: Trial | None, again: _Again) 
     )
 
 
-def interval(metric: str, values: Sequence[float]) -> Spread:
-    """Return the mean of independent runs and its interval at `LEVEL`, by Student's t."""
-    from scipy import stats
+def interval(metric: str, values: Sequence[float], rivals: Sequence[float] = ()) -> Spread:
+    """Return the mean of independent runs and its interval at `LEVEL`, by Student's t.
 
+    A few runs of a coarse score may agree by chance, which says little of its spread: where the
+    spread of `rivals`, runs of another configuration on the same seeds, pooled with this one's,
+    gives a wider interval, that one counts.
+    """
     mean, n = float(np.mean(values)), len(values)
     if n < 2:
         return Spread(metric=metric, value=mean, runs=n)
-    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * float(np.std(values, ddof=1)) / math.sqrt(n)
+    own = float(np.var(values, ddof=1))
+    half = _quantile(n - 1) * math.sqrt(own / n)
+    if len(rivals) == n:
+        pooled = (own + float(np.var(rivals, ddof=1))) / 2
+        half = max(half, _quantile(2 * (n - 1)) * math.sqrt(pooled / n))
     return Spread(metric=metric, value=mean, low=mean - half, high=mean + half, runs=n)
+
+
+def _quantile(degrees: int) -> float:
+    from scipy import stats
+
+    return float(stats.t.ppf((1 + LEVEL) / 2, degrees))

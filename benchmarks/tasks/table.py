@@ -73,6 +73,10 @@ class TableTask(SingleObjectiveTask):
         """Return the mean over repetitions."""
         return float(self.means[self._index(self.space.validate(config))])
 
+    def spread(self, config: Config) -> float:
+        """Return the standard deviation over repetitions."""
+        return float(np.nanstd(self._table[self._index(self.space.validate(config))]))
+
     @cached_property
     def scale(self) -> Scale:
         """The table's own best and median."""
