@@ -19,7 +19,7 @@ from numbers import Real
 from typing import Any
 
 from evals.evaluator import Report
-from evals.evaluators.process import MEBIBYTE, Ending, Nursery, ProcessLimits, redact
+from evals.evaluators.process import Ending, Nursery, ProcessLimits, redact, size_text
 from evals.known_parameters import role_of
 from evals.reporting import Pruned, reporting
 from evals.signature import Signature, read_function
@@ -95,7 +95,7 @@ def evaluation_of(ending: Ending, limits: ProcessLimits) -> Evaluation:
     state = TrialState(plain["state"])
     reason = plain["reason"]
     if state is TrialState.FAILED and "MemoryError" in reason and limits.memory:
-        reason = f"It ran out of memory: the limit is {limits.memory / MEBIBYTE:.0f} MiB."
+        reason = f"It ran out of memory: the limit is {size_text(limits.memory)}."
     return Evaluation(**{**plain, **lists, "state": state, "intermediate": steps, "reason": reason})
 
 

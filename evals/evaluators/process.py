@@ -65,8 +65,8 @@ class Ending:
         said = {
             "time": f"It was stopped after {limits.seconds or 0:g} seconds, its time limit.",
             "cpu": f"It used up its {limits.cpu_seconds or 0} seconds of processor time.",
-            "memory": f"It ran out of memory: the limit is {_size(limits.memory or 0)}.",
-            "output": f"It wrote more than {_size(limits.output)} of output.",
+            "memory": f"It ran out of memory: the limit is {size_text(limits.memory or 0)}.",
+            "output": f"It wrote more than {size_text(limits.output)} of output.",
             "stopped": "It was stopped early.",
             "lost": "Its supervising process was killed from outside.",
             "exit": f"It ended with exit code {self.code} and gave no result.",
@@ -196,7 +196,8 @@ def redact(text: str, environment: Mapping[str, str] | None = None) -> str:
     return text
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
+    """Return a number of bytes as people say it."""
     return f"{count / 2**30:.3g} GiB" if count >= 2**30 else f"{count / MEBIBYTE:.3g} MiB"
 
 
