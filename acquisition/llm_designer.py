@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from evals.failures import borders, kind_of
 from evals.objectives import gains, incumbent
 from evals.parameters import Float, Int, Parameter
 from evals.space import Config
@@ -100,6 +101,7 @@ def propose(
         predictions=_predictions(trials),
         unsure=written(view.unsure) if view.unsure else None,
         failures=_failures(trials),
+        borders=[vars(b) for b in borders(task.space, trials)][:3],
         rejected=view.rejected[:3],
         desired=None if view.desired is None else _aim(task, view.desired),
         **_study(task, card, examples),
@@ -222,6 +224,8 @@ def _row(trial: Trial) -> dict[str, Any]:
 def _result(trial: Trial) -> str:
     if trial.state is TrialState.COMPLETE:
         return " ".join(f"{v:.4g}" for v in trial.values)
+    if trial.state is TrialState.FAILED and trial.evaluation and trial.evaluation.reason:
+        return f"failed ({kind_of(trial.evaluation.reason)})"
     return str(trial.state)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,7 @@ class Agent:
             raise
 
     def _count(self) -> int:
-        return len(self.store.trials()) - len(self.store.abandoned())
+        return self.store.taken()
 
     def _evaluate(self, trial: Trial, limits: Limits) -> None:
         if self.evaluator is None:
@@ -165,7 +166,6 @@ class _Watch:
 
     def __init__(self, agent: Agent, number: int, limits: Limits) -> None:
         self.agent, self.number, self.limits = agent, number, limits
-        self.rivals = agent.store.trials()
         self.running: dict[int, float] = {}
         self.reason = ""
 
@@ -178,6 +178,11 @@ class _Watch:
         else:
             self.reason = hopeless(self.agent.task, self.rivals, self.running)
         return bool(self.reason)
+
+    @cached_property
+    def rivals(self) -> list[Trial]:
+        """The trials there were at the first report."""
+        return self.agent.store.trials()
 
     def explained(self, result: Any, seconds: float) -> Any:
         """Add to an evaluation what only the loop knows."""

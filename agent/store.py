@@ -185,7 +185,11 @@ class Store:
 
         trial = self._id(number)
         try:
-            told = self._storage.get_trial(trial).intermediate_values
+            told = (
+                self._storage.get_trial(trial).intermediate_values
+                if evaluation.intermediate
+                else {}
+            )
             for step, value in evaluation.intermediate.items():
                 if told.get(step) != value:
                     self._storage.set_trial_intermediate_value(trial, step, float(value))
@@ -246,6 +250,10 @@ class Store:
     def abandoned(self) -> list[int]:
         """Return the numbers of trials that nobody evaluates and `claim` would take over."""
         return [t.number for t in self._unfinished() if _free(t)]
+
+    def taken(self) -> int:
+        """Return how many trials are finished, or in somebody's hands."""
+        return sum(t.state.is_finished() or not _free(t) for t in self._frozen())
 
     def _unfinished(self) -> list[FrozenTrial]:
         return [t for t in self._frozen() if not t.state.is_finished()]
