@@ -115,7 +115,7 @@ def known_scores(
 def fitted(task: Task, candidate: Candidate) -> Config | None:
     """Return a measured configuration as the task's space writes it; None where it does not fit."""
     family = FAMILIES[candidate.family]
-    fixed = fixed_for(family, task.fixed)
+    fixed = fixed_for(family, task.fixed) if task.fixed else {}
     if not all(_alike(family, _kind(task), candidate.config, n, v) for n, v in fixed.items()):
         return None
     own = {k: v for k, v in candidate.config.items() if k not in fixed}

@@ -21,8 +21,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from acquisition.designer import Designer
+from acquisition.portfolio import portfolio
 from acquisition.registry import make_designer
 from benchmarks.cache import directory, remembered
 from evals.evaluators.tabular import TabularEvaluator
@@ -44,6 +46,9 @@ TABLES: dict[str, tuple[str, Kind]] = {
     "attrition": ("Attrition", "binary"),
 }
 RESULTS = Path(__file__).parent / "results" / "portfolio"
+EARLY_FAMILIES = ("lightgbm", "xgboost")
+DRAWN = 24
+Array = NDArray[np.float64]
 FAMILIES = ("lightgbm", "random_forest")
 ARMS = ("portfolio", "gp", "random")
 SEEDS = 3
@@ -144,6 +149,45 @@ def _evaluated(study: Study, evaluator: TabularEvaluator, suggestion: Suggestion
 def _key(study: Study, config: Config) -> str:
     words = [study.table, study.family, ROWS, FOLDS, sorted(config.items())]
     return "portfolio-real:" + json.dumps(words, default=str)
+
+
+def early(families: Sequence[str] = EARLY_FAMILIES) -> pd.DataFrame:
+    """Return regrets after five trials: default and portfolio against default and random draws.
+
+    Random: the mean over all choices of four among `DRAWN` uniform draws, by resampling.
+    """
+    rows = []
+    for family in families:
+        for name in TABLES:
+            task = task_of(name, family)
+            first = [task.space.default_config() or {}]
+            known = [s.config for s in portfolio(task, count=4).suggestions]
+            drawn = task.space.sample(np.random.default_rng(1), DRAWN)
+            gains = _gains(Study(name, family, "early", 0), task, [*first, *known, *drawn])
+            rows.append({"table": name, "family": family, **_after_five(gains)})
+            print(rows[-1], flush=True)
+    return pd.DataFrame(rows)
+
+
+def _gains(study: Study, task: Task, configs: Sequence[Config]) -> Array:
+    """Return what each configuration reaches, larger is better; a failure is the worst of all."""
+    with TabularEvaluator(task, frame_of(study.table)) as evaluator:
+        found = [_evaluated(study, evaluator, Suggestion(c, "random")) for c in configs]
+    values = [task.objective.sign * e.values[0] if e.values else np.nan for e in found]
+    return np.nan_to_num(np.array(values), nan=float(np.nanmin(values)))
+
+
+def _after_five(gains: Array) -> dict[str, float]:
+    """Return regrets: 0 is the best of all that was tried, 1 the median random draw."""
+    regret = (gains.max() - gains) / max(gains.max() - np.median(gains[5:]), 1e-12)
+    regret = np.minimum(regret, 1.0)
+    rng = np.random.default_rng(0)
+    fours = np.array([rng.permutation(regret[5:])[:4].min() for _ in range(2000)])
+    return {
+        "default": float(regret[0]),
+        "random": float(np.minimum(fours, regret[0]).mean()),
+        "portfolio": float(regret[:5].min()),
+    }
 
 
 def journal() -> Path:
