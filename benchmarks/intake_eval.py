@@ -321,7 +321,7 @@ def table(scores: Mapping[str, Score]) -> str:
 def write(part: str, text: str, answered: str) -> Path:
     """Write a result; the first of a part is never overwritten."""
     path = RESULTS / f"intake_{part}.md"
-    looked = part == "development" or path.exists()
+    looked = part.endswith("development") or path.exists()
     if looked:
         path = RESULTS / f"intake_{part}_after_looking.md"
     when = "scored again after looking" if looked else "the first run, before looking"

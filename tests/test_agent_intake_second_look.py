@@ -110,6 +110,16 @@ def test_a_target_that_only_the_model_sees_is_looked_at_again(folder: Path) -> N
         read(folder, "the driver's age, svm", first | {"words": "driver's age"}, other)
 
 
+def test_words_that_are_not_the_users_need_a_second_look(folder: Path) -> None:
+    first = ANSWER | {"words": "covered mileage", "target": "dist"}
+    same = verdict("distance of the ride", "distance ridden", "yes")
+    task = read(folder, "how far they ride, svm", first, same)
+    assert target(task) == "dist"
+    assert any("asking for the column dist" in a for a in task.assumptions)
+    with pytest.raises(InvalidTaskError, match="does not say which column"):
+        read(folder, "how far they ride, svm", first)
+
+
 def test_words_that_lead_to_two_columns_are_asked_about(folder: Path) -> None:
     answer = ANSWER | {"words": "minutes", "target": "day_minutes"}
     with pytest.raises(InvalidTaskError, match="day_minutes or night_minutes"):
@@ -149,6 +159,8 @@ def test_a_slip_in_a_file_name_is_forgiven_and_said(folder: Path) -> None:
         ("lgbm logloss 50t 3cv", {"budget.trials": 50, "validation.folds": 3}),
         ("max 1m30s each", {"budget.seconds_per_trial": 90}),
         ("试四十五次", {"budget.trials": 45}),
+        ("用随机森林,20次", {"budget.trials": 20}),
+        ("svm,auc,20 trials", {"budget.trials": 20}),
         ("сорок пять попыток", {"budget.trials": 45}),
         ("на каждую попытку не больше минуты", {"budget.seconds_per_trial": 60}),
         ("högst tre kvart för modellen och försök", {"budget.seconds": 2700}),

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 INTAKE = ROOT / "tests" / "data" / "intake"
 HALVES = ("development.jsonl", "held_out.jsonl")
 SECOND = "second_held_out.jsonl"
-THIRD = "third_development.jsonl"
+LATER = ("third_development.jsonl", "fourth_development.jsonl")
 FAMILIES = {
     *("lightgbm", "xgboost", "hist_gradient_boosting", "random_forest", "extra_trees"),
     *("decision_tree", "svm", "knn", "logistic_regression", "elastic_net", "mlp"),
@@ -41,7 +41,7 @@ def _rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (INTAKE / name).read_text("utf-8").splitlines()]
 
 
-ROWS = [row for name in (*HALVES, SECOND, THIRD) for row in _rows(name)]
+ROWS = [row for name in (*HALVES, SECOND, *LATER) for row in _rows(name)]
 TASKS = [row for row in ROWS if "data.target" in row["expected"]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.intake import second_look
 from agent.intake.claims import Claim, Question, Reading
@@ -51,6 +51,8 @@ class Doubts:
         if merged.claim.origin != "LLM":
             return self._choose(merged.claim, merged.rival) if merged.rival else merged.claim
         claim = merged.claim
+        if not claim.quote:
+            return self._unquoted(code.text, claim)
         if others := same_words(code, claim, self.columns):
             return self._one_of([str(claim.value), *others], claim)
         if merged.doubtful and not self._confirmed(code.text, claim):
@@ -58,14 +60,22 @@ class Doubts:
         self.interview.assume(f"“{claim.quote}” was read as the column {claim.value}.")
         return self._choose(claim, merged.rival) if merged.rival else claim
 
-    def _confirmed(self, text: Text, claim: Claim) -> bool:
-        """Return whether a second look leaves the model at its word; unanswered, it stands."""
+    def _unquoted(self, text: Text, claim: Claim) -> Claim:
+        """Return a claim that rests on none of the user's words only if a second look bears it."""
+        piece = text.raw.strip()[:LONGEST_PIECE]
+        if not self._confirmed(text, replace(claim, quote=piece), unanswered=False):
+            return self._ask()
+        self.interview.assume(f"The description was read as asking for the column {claim.value}.")
+        return claim
+
+    def _confirmed(self, text: Text, claim: Claim, *, unanswered: bool = True) -> bool:
+        """Return whether a second look leaves the model at its word; `unanswered` without one."""
         assert self.language_model is not None
         wanted = _said_around(text, claim.quote)
         try:
             return second_look.same(self.language_model, wanted, str(claim.value), self.profiles)
         except LanguageModelError:
-            return True
+            return unanswered
 
     def _settle(self, sentence: str, hint: str, default: str, first: Sequence[str] = ()) -> Claim:
         choices = tuple(dict.fromkeys([*first, *self.columns]))

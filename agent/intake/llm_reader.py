@@ -162,10 +162,14 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def read_answer(content: dict[str, Any], text: Text) -> Reading:
-    """Turn an answer into claims; what its quoted words do not bear out is left out."""
+    """Turn an answer into claims; what its quoted words do not bear out is left out.
+
+    A target whose words are not the user's is kept without a quote: it needs a second look.
+    """
     reading = Reading()
-    if content["target"] != UNKNOWN and grounded(text, content["words"]):
-        reading.add("data.target", _claim(content["target"], content["words"]))
+    if content["target"] != UNKNOWN and content["words"].strip():
+        quote = content["words"] if grounded(text, content["words"]) else ""
+        reading.add("data.target", _claim(content["target"], quote))
     if content.get("positive"):
         reading.add("data.positive", _claim(content["positive"], content["positive"]))
     wanted, out = _families(content["models"]), _families(content["not"])

@@ -108,7 +108,7 @@ def _signed(text: Text, number: Number) -> Number:
 
 def _digits(text: Text) -> Iterator[Number]:
     for match in _DIGITS.finditer(text.folded):
-        if re.search(r"\w[.,]$", text.raw[max(0, match.start() - 2) : match.start()]):
+        if re.search(r"\d[.,]$|\w\.$", text.raw[max(0, match.start() - 2) : match.start()]):
             continue  # the tail of "v1.2"
         scale = (match["scale"] or "").strip()
         if scale == "m" and not re.match(r"\W*tokens?", text.folded[match.end() :]):

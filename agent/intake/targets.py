@@ -36,6 +36,9 @@ class Merged:
 def merge_target(code: CodeReader, model: Reading, usable: Usable = lambda column: True) -> Merged:
     """Return the target; `usable` says whether a column can be predicted as the words ask."""
     said, other = code.target.get("data.target"), model.get("data.target")
+    if other and not other.quote:
+        alone = _alone(code, said)
+        return alone if alone.claim else Merged(other, doubtful=True)
     if other and only_jargon(code, other.quote):
         other = None
     if said is None or other is None:
@@ -95,7 +98,14 @@ def _borne_out(code: CodeReader, claim: Claim) -> bool:
     """Return whether a word of the claim's quote is a form of a word of the column's name."""
     if any(m.column == claim.value and m.strength >= 1 for m in code.mentions):
         return True
+    joined, own = _joined(claim.quote), _joined(str(claim.value))
+    if len(own) >= 4 and own in joined:
+        return True  # "lot size" is lotsize
     return bool(_shared(_content(code, claim.quote), str(claim.value)))
+
+
+def _joined(said: str) -> str:
+    return re.sub(r"[\W_]", "", fold(said))
 
 
 def _shared(said: set[str], column: str) -> set[str]:
@@ -133,6 +143,8 @@ def _roles(code: CodeReader, claim: Claim) -> set[str]:
 
 def only_jargon(code: CodeReader, quote: str) -> bool:
     """Return whether quoted words are nothing but file, model, metric and everyday words."""
+    if re.search(r"モデル|模型", quote):
+        return True  # words without blanks between them, about the model
     folded, said = code.text.folded, fold(quote).strip()
     start = folded.find(said)
     if start < 0:
