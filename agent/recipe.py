@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evals.evaluators.command import command_words
@@ -25,7 +25,18 @@ def recipe(task: Task, config: Mapping[str, Any]) -> str:
         return "\n".join([f"# in {program.constants}", *lines])
     if not program.command:
         return _call(program, given)
-    return _filled([shlex.quote(w) for w in command_words(program, given)], " ", " \\\n    ")
+    return _filled(_pairs(command_words(program, given)), " ", " \\\n    ")
+
+
+def _pairs(words: Sequence[str]) -> list[str]:
+    """Quote words; a value stays on the line of its flag."""
+    pairs: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        if pairs and before.startswith("-") and not word.startswith("-"):
+            pairs[-1] += f" {shlex.quote(word)}"
+        else:
+            pairs.append(shlex.quote(word))
+    return pairs
 
 
 def _filled(parts: list[str], between: str, at_break: str) -> str:

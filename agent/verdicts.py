@@ -6,7 +6,9 @@ from agent.confirm import SHARE
 from agent.explain import compare, default_trial, trial_score, whose_default
 from agent.outcome import Confirmation
 from agent.study_view import StudyView
-from evals.task import Objective
+from evals.parameters import Float, Int
+from evals.space import Config
+from evals.task import Objective, Task
 from evals.trials import TrialState
 
 
@@ -26,7 +28,7 @@ def verdicts(view: StudyView) -> list[str]:
         scores = trial_score(view.task, best), trial_score(view.task, default)
         sentences.append(compare(view.task.objective, *scores, "In the search", whose))
     if view.task.program is not None:
-        return sentences + _confirmed(view)
+        return [*sentences, *_confirmed(view), *_at_an_end(view.task, best.config)]
     where = "On the test part, which the search never saw"
     pairs = zip(view.task.objectives, view.outcome.test, view.outcome.default_test, strict=False)
     sentences += [compare(o, tuned, theirs, where, whose) for o, tuned, theirs in pairs]
@@ -36,6 +38,22 @@ def verdicts(view: StudyView) -> list[str]:
             "good; the score on the test part is not."
         )
     return sentences
+
+
+def _at_an_end(task: Task, config: Config) -> list[str]:
+    """Say which parameters stand at an end of a range that their program did not declare itself."""
+    found = []
+    for parameter in task.space.parameters:
+        source = task.sources.get(f"space.{parameter.name}")
+        guessed = source is not None and source.origin in ("default", "LLM")
+        if guessed and isinstance(parameter, Float | Int) and parameter.name in config:
+            value = config[parameter.name]
+            if value in (parameter.low, parameter.high) and value not in (0, 1):
+                bounds = f"{parameter.low:g} to {parameter.high:g}"
+                found.append(f"{parameter.name} = {value:g} ({bounds})")
+    if not found:
+        return []
+    return [f"At an end of its range, where a wider one may do better: {', '.join(found)}."]
 
 
 def _tried(view: StudyView) -> int:

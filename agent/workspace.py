@@ -43,7 +43,9 @@ def _program(task: Task) -> str:
     if program is None:
         return task.evaluator
     script = next((w for w in program.command if w.endswith(".py")), "")
-    return Path(script or "".join(program.command[:1])).stem or program.function.split(".")[-1]
+    return (
+        Path(script or "".join(program.command[:1])).stem or re.split(r"[.:]", program.function)[-1]
+    )
 
 
 def study_directory(study: str, out: str | None = None) -> Path:
