@@ -108,7 +108,7 @@ def space_table(proposals: Sequence[Proposal]) -> Table:
     for proposal in proposals:
         if (parameter := proposal.parameter) is not None:
             default = "–" if parameter.default is None else f"{parameter.default}"
-            reason = proposal.reason or parameter.reason
+            reason = proposal.reason or parameter.reason or "the range it declares"
             table.add_row(parameter.name, range_text(parameter), default, proposal.origin, reason)
     return table
 

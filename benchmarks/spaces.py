@@ -13,9 +13,8 @@ import json
 import math
 import runpy
 import time
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -157,12 +156,33 @@ def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     }
 
 
+def _kept(path: Path) -> dict[str, Verdict]:
+    """Return the verdicts of a run that was cut short, by program."""
+    if not path.exists():
+        return {}
+    rows = json.loads(path.read_text(encoding="utf-8"))["verdicts"]
+    lists = {f.name for f in fields(Verdict) if str(f.type).startswith("tuple")}
+    plain = [{k: tuple(v) if k in lists else v for k, v in row.items()} for row in rows]
+    return {row["program"]: Verdict(**row) for row in plain}
+
+
+def _write(path: Path, verdicts: Sequence[Verdict]) -> None:
+    kinds = dict.fromkeys(v.kind for v in verdicts)
+    rows = {k: summary([v for v in verdicts if v.kind == k]) for k in kinds}
+    content = {
+        "rows": rows | {"all": summary(verdicts)},
+        "verdicts": [asdict(v) for v in verdicts],
+    }
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Judge one half of the yardstick."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("half", choices=["development", "held_out"])
     parser.add_argument("--llm", action="store_true", help="ask the default language model")
-    parser.add_argument("--out", type=Path, help="write verdicts as JSON")
+    parser.add_argument("--out", type=Path, help="write verdicts as JSON, after each program")
+    parser.add_argument("--more", action="store_true", help="keep the verdicts that --out holds")
     given = parser.parse_args()
     model = None
     if given.llm:
@@ -170,19 +190,18 @@ def main() -> None:
 
         model = open_language_model("auto", notify=print)
     paths = sorted((DATA / given.half).glob("*.expected.yaml"))
-    verdicts = [judge(p.with_name(p.name.removesuffix(".expected.yaml")), model) for p in paths]
-    groups: dict[str, list[Verdict]] = defaultdict(list)
+    known = _kept(given.out) if given.more and given.out else {}
+    verdicts = []
+    for path in (p.with_name(p.name.removesuffix(".expected.yaml")) for p in paths):
+        verdicts.append(known.get(path.name) or judge(path, model))
+        if given.out:
+            _write(given.out, verdicts)
     for verdict in verdicts:
-        groups[verdict.kind].append(verdict)
         print(f"{verdict.program}: missing {verdict.missing}, harmful {verdict.harmful}")
         for name, overlap in verdict.overlap.items():
             if overlap < 1 / 3:
                 print(f"    {name}: {verdict.origins[name]} (Jaccard {overlap:.2f})")
-    rows = {kind: summary(group) for kind, group in groups.items()} | {"all": summary(verdicts)}
-    print(json.dumps(rows["all"], indent=1))
-    if given.out:
-        content = {"rows": rows, "verdicts": [asdict(v) for v in verdicts]}
-        given.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(summary(verdicts), indent=1))
 
 
 if __name__ == "__main__":
