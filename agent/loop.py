@@ -84,9 +84,9 @@ class Agent:
         began = time.monotonic()
         try:
             while True:
-                if claimed := self.store.claim():
-                    return claimed
-                trials = self.store.trials()
+                trials = self.store.claim_or_look()
+                if isinstance(trials, Trial):
+                    return trials
                 if len(trials) >= limit or not (found := self._suggest(trials, 1)):
                     return None
                 try:

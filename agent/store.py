@@ -12,16 +12,16 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from agent.database import patiently, place, sqlite_file, storage_url, with_patience
 from agent.lease import Lease
-from agent.records import OUTCOME, evaluation_of, outcome, plain, proposal, suggestion_of
-from evals.parameters import Categorical, Float, Int, Ordinal, Parameter
-from evals.space import Config
+from agent.records import OUTCOME, outcome, plain
+from agent.store_rows import LEASE, distributions, is_free, is_mine, template, trial_of
+from evals.parameters import Parameter
 from evals.task import Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from prompts.calls import CallRecord
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 TASK = "plaintune:task"
 CALL = "plaintune:call:"
-LEASE = "plaintune:lease"
 ENDS = {TrialState.COMPLETE: "COMPLETE", TrialState.PRUNED: "PRUNED"}
 OPENING = 10.0
 """Seconds for which a database is waited for when it is opened."""
@@ -126,7 +125,7 @@ class Store:
 
     def trials(self) -> list[Trial]:
         """Return all trials by number; unfinished ones have no evaluation."""
-        return [_trial(t) for t in self._frozen()]
+        return [trial_of(t) for t in self._frozen()]
 
     @patiently
     def _frozen(self) -> list[FrozenTrial]:
@@ -148,7 +147,7 @@ class Store:
         Raises:
             NumberTakenError: another process has started trial `number` in the meantime.
         """
-        parameters = _distributions(self._space, suggestion.config)
+        parameters = distributions(self._space, suggestion.config)
         try:
             return self._start(suggestion, number, parameters)
         except ValueError:  # Optuna refuses choices that changed since the study began.
@@ -161,8 +160,10 @@ class Store:
         number: int | None,
         parameters: Mapping[str, BaseDistribution],
     ) -> Trial:
-        template = _template(suggestion, -1 if number is None else number, parameters)
-        return self._read(self._storage.create_new_trial(self._study, template))
+        row = template(suggestion, -1 if number is None else number, parameters)
+        created = self._storage.create_new_trial(self._study, row)
+        # Read back only where the number is not known: a query less between two trials.
+        return self._read(created) if number is None else trial_of(row)
 
     @patiently
     def report(self, number: int, step: int, value: float) -> None:
@@ -204,7 +205,7 @@ class Store:
 
     def release(self) -> list[int]:
         """Give back the trials that this process runs, to be evaluated on resume."""
-        mine = [t.number for t in self._unfinished() if _is_mine(t)]
+        mine = [t.number for t in self._unfinished() if is_mine(t)]
         for number in mine:
             self._wait(number)
         return mine
@@ -217,8 +218,16 @@ class Store:
 
     def claim(self) -> Trial | None:
         """Take over the first trial that nobody evaluates: given back, or its owner is dead."""
-        for trial in self._unfinished():
-            if _free(trial) and self._take(trial):
+        return self._claimed(self._frozen())
+
+    def claim_or_look(self) -> Trial | list[Trial]:
+        """Return what `claim` does, or all trials where there is nothing to claim: read once."""
+        frozen = self._frozen()
+        return self._claimed(frozen) or [trial_of(t) for t in frozen]
+
+    def _claimed(self, trials: Sequence[FrozenTrial]) -> Trial | None:
+        for trial in trials:
+            if not trial.state.is_finished() and is_free(trial) and self._take(trial):
                 return self._read(trial._trial_id)
         return None
 
@@ -249,11 +258,11 @@ class Store:
 
     def abandoned(self) -> list[int]:
         """Return the numbers of trials that nobody evaluates and `claim` would take over."""
-        return [t.number for t in self._unfinished() if _free(t)]
+        return [t.number for t in self._unfinished() if is_free(t)]
 
     def taken(self) -> int:
         """Return how many trials are finished, or in somebody's hands."""
-        return sum(t.state.is_finished() or not _free(t) for t in self._frozen())
+        return sum(t.state.is_finished() or not is_free(t) for t in self._frozen())
 
     def _unfinished(self) -> list[FrozenTrial]:
         return [t for t in self._frozen() if not t.state.is_finished()]
@@ -272,7 +281,7 @@ class Store:
         return sorted(calls, key=lambda c: (c.asked_at, c.started, c.key))
 
     def _read(self, trial: int) -> Trial:
-        return _trial(self._storage.get_trial(trial))
+        return trial_of(self._storage.get_trial(trial))
 
     def _id(self, number: int) -> int:
         return int(self._storage.get_trial_id_from_study_id_trial_number(self._study, number))
@@ -333,76 +342,3 @@ def _connect(url: str, options: Mapping[str, Any], wal: bool) -> RDBStorage:
         with opened.engine.connect() as connection:
             connection.execute(text("PRAGMA journal_mode=WAL"))
     return opened
-
-
-def _template(
-    suggestion: Suggestion, number: int, parameters: Mapping[str, BaseDistribution]
-) -> FrozenTrial:
-    from datetime import datetime
-
-    from optuna.trial import FrozenTrial
-    from optuna.trial import TrialState as State
-
-    return FrozenTrial(
-        number=number,
-        trial_id=-1,
-        state=State.RUNNING,
-        value=None,
-        datetime_start=datetime.now(),
-        datetime_complete=None,
-        params={name: suggestion.config[name] for name in parameters},
-        distributions=dict(parameters),
-        user_attrs=proposal(suggestion),
-        system_attrs={LEASE: Lease.mine().to_plain()},
-        intermediate_values={},
-    )
-
-
-def _distributions(space: Mapping[str, Parameter], config: Config) -> dict[str, BaseDistribution]:
-    return {name: _distribution(space[name]) for name in config if name in space}
-
-
-def _distribution(parameter: Parameter) -> BaseDistribution:
-    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-
-    if isinstance(parameter, Float):
-        return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
-    if isinstance(parameter, Int):
-        log = parameter.log and parameter.step == 1  # Optuna has no log scale with steps.
-        return IntDistribution(parameter.low, parameter.high, log=log, step=parameter.step)
-    assert isinstance(parameter, Categorical | Ordinal)
-    return CategoricalDistribution(parameter.options)
-
-
-def _lease(trial: FrozenTrial) -> Lease | None:
-    stored = trial.system_attrs.get(LEASE)
-    return Lease.from_plain(stored) if stored else None
-
-
-def _is_mine(trial: FrozenTrial) -> bool:
-    lease = _lease(trial)
-    return trial.state.name == "RUNNING" and lease is not None and lease.is_mine
-
-
-def _free(trial: FrozenTrial) -> bool:
-    """Return whether nobody evaluates an unfinished trial: given back, or its owner is dead.
-
-    A trial that another tool runs has no lease, so nobody can know: it is left alone.
-    """
-    lease = _lease(trial)
-    return trial.state.name == "WAITING" or (lease is not None and not lease.is_alive)
-
-
-def _trial(frozen: FrozenTrial) -> Trial:
-    lease, state = _lease(frozen), frozen.state
-    began = frozen.datetime_start.timestamp() if frozen.datetime_start else 0.0
-    ended = frozen.datetime_complete.timestamp() if frozen.datetime_complete else None
-    attributes, values = frozen.user_attrs, frozen.values
-    evaluation = evaluation_of(attributes, state.name, values, frozen.intermediate_values)
-    return Trial(
-        number=frozen.number,
-        suggestion=suggestion_of(attributes, frozen.params),
-        evaluation=evaluation if state.is_finished() else None,
-        started=lease.since if lease else began,
-        finished=ended,
-    )
