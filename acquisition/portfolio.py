@@ -97,7 +97,8 @@ def portfolio(task: Task, without: Sequence[str] = (), count: int = SIZE) -> Por
     default = task.space.default_config()
     known = None if default is None else task.space.key(default)
     allowed = [i for i, c in enumerate(configs) if c and task.space.key(c) != known]
-    start = [0] if default is not None else []
+    tried = default is not None and scores.candidates[0].family == task.models[0]
+    start = [0] if tried else []
     chosen = greedy(regrets(scores.gains), count, allowed, start)
     found = [_suggestion(scores, i, configs[i] or {}, rank) for rank, i in enumerate(chosen)]
     return Portfolio(tuple(found), len(scores.tables))

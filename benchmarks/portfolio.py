@@ -87,6 +87,8 @@ def on_the_table() -> pd.DataFrame:
             scores = known_scores(team, kind, metric)
             if scores is None or scores.metric != metric:
                 continue
+            if {c.family for c in scores.candidates} != set(team):
+                continue
             rows += [{"family": label, "metric": metric, **row} for row in left_out(scores)]
     return pd.DataFrame(rows)
 

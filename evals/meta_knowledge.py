@@ -101,15 +101,14 @@ class MetaTable:
     def scores(self, families: Sequence[str], kind: Kind, metric: str) -> Scores | None:
         """Return how all configurations of `families` did on tables like those of `kind`.
 
-        The metric is the measured one that is nearest to `metric` and known for each of
-        `families`. None where nothing was measured for one of them.
+        Families that were never measured are left out. The metric is the measured one that is
+        nearest to `metric` and known for each of the others; None where nothing was measured.
         """
         group = group_of(kind)
-        if any(not self.configs.get(f, {}).get(group) for f in families):
-            return None
-        for name in nearest_metrics(metric, kind):
-            if all(self.values.get((f, name)) for f in families):
-                return self._scores(families, group, name)
+        known = [f for f in families if self.configs.get(f, {}).get(group)]
+        for name in nearest_metrics(metric, kind) if known else ():
+            if all(self.values.get((f, name)) for f in known):
+                return self._scores(known, group, name)
         return None
 
     def _scores(self, families: Sequence[str], group: Group, metric: str) -> Scores:

@@ -84,8 +84,11 @@ def test_the_nearest_measured_metric_stands_for_any_other(
     assert nearest_metrics(metric, kind)[0] == measured  # type: ignore[arg-type]
 
 
-def test_a_family_that_was_never_measured_has_no_scores() -> None:
-    assert meta_table().scores(["lightgbm", "nothing"], "binary", "roc_auc") is None
+def test_families_that_were_never_measured_are_left_out() -> None:
+    table = meta_table()
+    both = table.scores(["nothing", "lightgbm"], "binary", "roc_auc")
+    assert both and {c.family for c in both.candidates} == {"lightgbm"}
+    assert table.scores(["nothing"], "binary", "roc_auc") is None
 
 
 def test_a_card_says_what_is_known_before_training() -> None:
