@@ -62,7 +62,9 @@ def _call(program: Program, config: Mapping[str, Any]) -> str:
         said = f"{name.rsplit('.', 1)[-1]}={value!r}"
         place = program.within.get(name)
         (inside[place] if place else arguments).append(said)
-    arguments += [f"{place}({', '.join(fields)})" for place, fields in inside.items()]
+    for place, fields in inside.items():
+        arguments += [f"{place}({fields[0]}", *fields[1:]]
+        arguments[-1] += ")"
     function = program.function.rsplit(":", 1)[-1].rsplit(".", 1)[-1]
     arguments[0] = f"{function}({arguments[0]}"
     return _filled(arguments, ", ", ",\n    ") + ")"

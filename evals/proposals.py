@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evals.arguments import Argument
-from evals.known_parameters import Known, Role, known_parameter, plausible, role_of
+from evals.known_parameters import Known, Role, known_parameter, plain_name, plausible, role_of
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter
 from evals.space import SearchSpace
 from prompts.errors import InvalidConfigError, InvalidTaskError
@@ -23,11 +23,15 @@ FACTOR = 10.0
 """The rule's range of a real parameter: its default divided and multiplied by this."""
 COUNT_FACTOR = 4
 """The same for a whole number."""
-ROOM = 2.0
+ROOM = 4.0
 """Factor by which a range must go beyond the default on either side."""
+NEAR_ONE = 0.9
+"""Decay and discount factors from here on matter by their distance from 1."""
 SMALL_SHARE = 0.05
 """A share with a smaller default is searched by its order of magnitude."""
-SHARE = re.compile(r"\b(share|ratio|fraction|probability|rate|proportion|coefficient)\b", re.I)
+SHARE = re.compile(
+    r"\b(share|ratio|fraction|probability|rate|proportion|coefficient|decay|damping)\b", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -199,11 +203,12 @@ def _rule(argument: Argument, default: float) -> tuple[float, float]:
         if default < 8:
             return (0 if default == 0 else 1), max(4, default * 3)
         return default / COUNT_FACTOR, default * COUNT_FACTOR
-    if 0.9 <= default < 1:
+    if NEAR_ONE <= default < 1:
         # Decay and discount factors matter by their distance from 1.
         gap = 1 - default
         return 1 - FACTOR * gap if gap * FACTOR < 1 else 0.0, 1 - gap / FACTOR
-    if SMALL_SHARE <= default <= 1 and (SHARE.search(argument.help) or 0.3 <= default < 1):
+    said = f"{plain_name(argument.name).replace('_', ' ')} {argument.help}"
+    if SMALL_SHARE <= default <= 1 and SHARE.search(said):
         return 0.0, 1.0
     if default == 0:
         return 0.0, 1.0
@@ -215,7 +220,8 @@ def checked_range(argument: Argument, low: float, high: float, reason: str) -> P
     """Return the parameter for a range that the language model proposed, or why it is refused.
 
     The default must lie inside, the type must fit, and the program's own bounds are kept. The scale
-    is the code's business: logarithmic where the range spans two orders of magnitude.
+    is the code's business: logarithmic where the range spans two orders of magnitude, or one and
+    the default lies low in it.
     """
     default = _default(argument)
     if default is not None and not low <= default <= high:
@@ -223,8 +229,15 @@ def checked_range(argument: Argument, low: float, high: float, reason: str) -> P
     low, high = _clamped(argument, *_roomy(low, high, default))
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         return f"{low:g} to {high:g} is no range"
-    made = _number(argument, low, high, reason)
+    log = low > 0 and (spans_decades(low, high) or _far(low, high, default))
+    made = _make(argument, low, high, log, argument.type == "int", reason)
     return made if made is not None else f"{low:g} to {high:g} does not fit its type"
+
+
+def _far(low: float, high: float, default: float | None) -> bool:
+    """Return whether the default lies in the lower part of a range of more than a decade."""
+    wide = low > 0 and high / low >= COUNT_FACTOR**2
+    return wide and default is not None and default < (low + high) / 2
 
 
 def _roomy(low: float, high: float, default: float | None) -> tuple[float, float]:
@@ -234,8 +247,14 @@ def _roomy(low: float, high: float, default: float | None) -> tuple[float, float
     """
     if default is None or default <= 0:
         return low, high
+    if NEAR_ONE <= default < 1 and high <= 1:
+        # A share, or a factor that matters by its distance from 1.
+        gap = 1 - default
+        return min(low, 1 - ROOM * gap), max(high, 1 - gap / ROOM)
     near_low = low > default / ROOM and low != 0
-    near_high = high < default * ROOM and high != 1 and not 0.5 <= default < 1
+    near_high = high < default * ROOM and high > 1
+    if high < 1:
+        high = max(high, min(1.0, default * ROOM))
     return (default / ROOM if near_low else low), (default * ROOM if near_high else high)
 
 

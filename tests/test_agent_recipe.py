@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.recipe import recipe
+from agent.recipe import WIDTH, recipe
 from agent.study_view import StudyView
 from agent.verdicts import verdicts
 from evals.evaluators.command import command_words
@@ -47,6 +47,15 @@ def test_a_command_can_be_pasted_whole() -> None:
 def test_a_call_puts_fields_into_their_records() -> None:
     given = task(function="pkg.module:outer.<locals>.train", within={"n.layers": "net=Net"})
     assert recipe(given, CONFIG) == "train(lr=0.0123457, net=Net(layers=4))"
+
+
+def test_no_line_of_a_call_is_too_long() -> None:
+    names = [f"parameter_{i}" for i in range(12)]
+    within = dict.fromkeys(names, "settings=Settings")
+    text = recipe(task(function="m:train", within=within), dict.fromkeys(names, 0.5))
+    assert max(map(len, text.splitlines())) <= WIDTH + 2
+    called = eval(text, {"train": lambda settings: settings, "Settings": dict})
+    assert called == dict.fromkeys(names, 0.5)
 
 
 def test_constants_are_lines_of_their_script() -> None:

@@ -111,7 +111,7 @@ def test_switches_are_proposed_where_the_program_says_what_they_do() -> None:
 
 @pytest.mark.parametrize(
     ("default", "low", "high", "room"),
-    [(10, 1, 10, (1, 20)), (0.001, 0.001, 0.01, (0.0005, 0.01)), (0.9, 0.5, 0.95, (0.45, 0.95))],
+    [(10, 1, 10, (1, 40)), (0.001, 0.001, 0.01, (0.00025, 0.01)), (0.9, 0.9, 0.95, (0.6, 0.975))],
 )
 def test_a_range_that_ends_at_the_default_is_widened(
     default: float, low: float, high: float, room: tuple[float, float]
