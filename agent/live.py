@@ -25,6 +25,7 @@ from agent.events import (
 from agent.explain import default_trial
 from agent.origins import origin_style
 from agent.study_view import configuration
+from evals.failures import kind_of_end
 from evals.objectives import gains, incumbent
 from evals.task import Task
 from evals.trials import Trial, TrialState
@@ -67,6 +68,7 @@ class LiveView:
         self._running: dict[int, tuple[Trial, float, str]] = {}
         self._began = time.monotonic()
         self._tokens = 0
+        self._said: set[str] = set()
         self._calls = 0
         self._live = Live(
             console=console, get_renderable=self.render, refresh_per_second=4, transient=True
@@ -98,13 +100,22 @@ class LiveView:
             case TrialFinished(trial):
                 self._running.pop(trial.number, None)
                 self._trials[trial.number] = trial
+                self._say_why(trial)
             case AdviceArrived(call):
                 self._calls += 1
                 self._tokens += call.tokens
             case Note(text):
-                self.console.print(text)
+                self.console.print(text, markup=False)
             case _:
                 return
+
+    def _say_why(self, trial: Trial) -> None:
+        """Print why a trial failed, once per kind of failure: the first one tells most."""
+        if kind := kind_of_end(trial):
+            if kind not in self._said and trial.evaluation:
+                reason = trial.evaluation.reason
+                self.console.print(f"trial {trial.number + 1} failed: {reason}", markup=False)
+            self._said.add(kind)
 
     def _report(self, event: TrialReported) -> None:
         if event.number in self._running:

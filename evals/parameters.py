@@ -44,6 +44,18 @@ def _bounds(name: str, low: float, high: float, log: bool) -> None:
         raise InvalidTaskError(f"Parameter {name}: a log scale needs low > 0, got {low=}.")
 
 
+def _check_default(parameter: Any) -> None:
+    if parameter.default is None:
+        return
+    try:
+        parameter.check(parameter.default)
+    except InvalidConfigError as error:
+        raise InvalidConfigError(
+            f"The default does not fit: {error.message}",
+            hint=f"Change the default of {parameter.name}, or set it to null.",
+        ) from error
+
+
 def _number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InvalidConfigError(f"{name} must be a finite number, got {value!r}.")
@@ -87,8 +99,7 @@ class Float:
     @model_validator(mode="after")
     def _check(self) -> Float:
         _bounds(self.name, self.low, self.high, self.log)
-        if self.default is not None:
-            self.check(self.default)
+        _check_default(self)
         return self
 
     @property
@@ -147,8 +158,7 @@ class Int:
         _bounds(self.name, self.low, self.high, self.log)
         if self.step < 1:
             raise InvalidTaskError(f"Parameter {self.name}: step must be at least 1.")
-        if self.default is not None:
-            self.check(self.default)
+        _check_default(self)
         return self
 
     @property
@@ -253,8 +263,7 @@ class Categorical(_Choices):
     @model_validator(mode="after")
     def _check(self) -> Categorical:
         _distinct(self.name, self.choices)
-        if self.default is not None:
-            self.check(self.default)
+        _check_default(self)
         return self
 
     @property
@@ -283,8 +292,7 @@ class Ordinal(_Choices):
     @model_validator(mode="after")
     def _check(self) -> Ordinal:
         _distinct(self.name, self.values)
-        if self.default is not None:
-            self.check(self.default)
+        _check_default(self)
         return self
 
     @property

@@ -171,6 +171,16 @@ def test_live_view_follows_the_events() -> None:
     assert "10 of 30 trials" in console.export_text()
 
 
+def test_live_view_says_once_why_trials_fail() -> None:
+    console = Console(width=120, record=True, file=StringIO())
+    live = LiveView(console)
+    for trial in studied(8, failed=3):
+        live(TrialFinished(trial, None))
+    live(Note("see [red]this[/red]"))
+    said = console.export_text()
+    assert said.count("failed: ran out of memory") == 1 and "[red]this[/red]" in said
+
+
 def test_sparkline_falls_to_the_best() -> None:
     bars = sparkline(TASK, studied(12))
     assert len(bars) == 11

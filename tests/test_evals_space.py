@@ -126,3 +126,8 @@ def test_cardinality_counts_branches() -> None:
         )
     )
     assert space.cardinality == 4
+
+
+def test_a_default_outside_its_range_is_called_by_its_name() -> None:
+    with pytest.raises(InvalidConfigError, match=r"The default does not fit: damping must lie"):
+        Float("damping", 0.8, 0.9, default=1.0)
