@@ -101,6 +101,7 @@ def show_space(proposed: Proposed) -> None:
 def space_table(proposals: Sequence[Proposal]) -> Table:
     """Return a table of the tuned parameters: range, default, and where the range comes from."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title="What is tuned", title_justify="left")
     for heading in ("parameter", "range", "default", "from", "because"):
@@ -109,7 +110,8 @@ def space_table(proposals: Sequence[Proposal]) -> Table:
         if (parameter := proposal.parameter) is not None:
             default = "–" if parameter.default is None else f"{parameter.default}"
             reason = proposal.reason or parameter.reason or "the range it declares"
-            table.add_row(parameter.name, range_text(parameter), default, proposal.origin, reason)
+            cells = (parameter.name, range_text(parameter), default, proposal.origin, reason)
+            table.add_row(*map(Text, cells))  # A program's own words are no markup.
     return table
 
 

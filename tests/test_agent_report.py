@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from agent.advice_view import trust_meter, trust_series
-from agent.events import AdviceArrived, RunStarted, TrialFinished, TrialReported, TrialStarted
+from agent.events import AdviceArrived, Note, RunStarted, TrialFinished, TrialReported, TrialStarted
 from agent.live import LiveView, sparkline
 from agent.outcome import Outcome, Score
 from agent.report import render_report, write_report

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 import plaintune
 from agent.cli import app
+from agent.command_line import space_table
 from agent.goals import named, read_goal
 from evals.arguments import Argument
+from evals.proposals import propose
 from evals.task import Budget, Objective
 from evals.trials import TrialState
 from prompts.errors import InvalidTaskError
@@ -87,3 +91,11 @@ def test_a_command_is_tuned_from_the_shell(tmp_path: Path, monkeypatch: pytest.M
     done = CliRunner().invoke(app, ["run", *words, "--", "python3", "train.py", "--epochs", "2"])
     assert done.exit_code == 0, done.output
     assert "Bengio" in done.output and Path("plaintune-runs/train/report.html").is_file()
+
+
+def test_a_programs_words_are_shown_as_they_are() -> None:
+    odd = Argument("mode", "choice", "[b]", ("[b]", "[red]x[/red]"), help="")
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(space_table([propose(odd)]))
+    said = console.export_text()
+    assert "[b], [red]x[/red]" in said

@@ -20,12 +20,13 @@ def plan_json(task: Task) -> dict[str, Any]:
 def task_table(task: Task) -> Table:
     """Return a table of field, value and where the value came from."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title="The task as understood", title_justify="left")
     for heading in ("field", "value", "from"):
         table.add_column(heading, overflow="fold")
     for name, value in fields(task):
-        table.add_row(name, value, _source(task, name))
+        table.add_row(*map(Text, (name, value, _source(task, name))))
     return table
 
 
