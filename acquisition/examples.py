@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,11 +23,17 @@ COUNT = 2
 
 
 def examples(
-    task: Task, card: TableCard, count: int = COUNT, without: Sequence[str] = ()
+    task: Task,
+    card: TableCard,
+    count: int = COUNT,
+    without: Sequence[str] = (),
+    standing: bool = False,
 ) -> tuple[Example, ...]:
     """Return the best configurations of the task's models on the `count` most similar tables.
 
     Each is another configuration, and fits the task's space. Tables `without` count as never seen.
+    `standing` adds its rank and the default's there, after which answers were less diverse and no
+    better (`benchmarks/results/portfolio/report.md`).
     """
     if task.evaluator != "tabular" or task.data is None or not task.models:
         return ()
@@ -39,7 +46,7 @@ def examples(
     for i in order:
         shown = [e.config for e in found]
         if len(found) < count and (example := _example(scores, i, configs, shown)):
-            found.append(example)
+            found.append(example if standing else replace(example, standing=""))
     return tuple(found)
 
 

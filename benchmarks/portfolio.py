@@ -57,7 +57,11 @@ ABOUT_REAL = (
 )
 ABOUT_LLM = (
     "The default language model's three proposals before the first trial, leave-one-table-out: "
-    "quantiles among the family's measured configurations (0.5: an even spread)."
+    "quantiles among the family's measured configurations (0.5: an even spread). `none`: no "
+    "examples; `standing`: the best configurations on the two most similar other tables, with "
+    "their rank and the default's. With the ranks the three proposals hardly differ from each "
+    "other (the best is no better than their mean), so a study shows examples without them; that "
+    "arm (`examples`) is not measured yet."
 )
 
 

@@ -15,7 +15,6 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +68,8 @@ def task_of(source: Source, family: str) -> Task:
 def question(source: Source, family: str, arm: str) -> Question:
     """Return what the language model is asked."""
     task = task_of(source, family)
-    shown = () if arm == "none" else examples(task, card(source), without=[source.name])
-    if arm == "examples":
-        shown = tuple(replace(e, standing="") for e in shown)
+    seen = {"without": [source.name], "standing": arm == "standing"}
+    shown = () if arm == "none" else examples(task, card(source), **seen)
     told = partial_card(task) | {"Table": card(source).sentence()}
     return warmstart(task, COUNT, card=told, examples=shown)
 

@@ -170,7 +170,7 @@ def test_what_is_left_of_it_stands_in_the_pool() -> None:
 
 def test_examples_are_the_best_of_the_most_similar_tables() -> None:
     one = task()
-    found = examples(one, CARD, count=3)
+    found = examples(one, CARD, count=3, standing=True)
     assert len(found) == 3
     assert all(one.space.is_valid(e.config) for e in found)
     assert len({one.space.key(e.config) for e in found}) == 3
@@ -198,7 +198,7 @@ def test_unlike_tables_are_further_away() -> None:
 
 def test_the_prompt_shows_examples_with_their_standing() -> None:
     one = task()
-    prompt = warmstart(one, 2, examples=examples(one, CARD)).messages[-1]["content"]
+    prompt = warmstart(one, 2, examples=examples(one, CARD, standing=True)).messages[-1]["content"]
     assert "Good configurations of the same model on other tables:" in prompt
     assert "came in as number" in prompt
     assert prompt.count("% numeric)") == 2
