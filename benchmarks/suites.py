@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.tasks import bayesmark, bbob, hpobench, hpolib, multi_objective, nasbench201
+from benchmarks.tasks import (
+    bayesmark,
+    bbob,
+    development,
+    hpobench,
+    hpolib,
+    multi_objective,
+    nasbench201,
+)
 
 BUDGETS = (5, 10, 20, 30, 50, 100)
 """Numbers of evaluations that reports look at."""
@@ -45,6 +53,12 @@ TRADE_OFFS = (
     *(f"mo-{f.lower()}-noisy" for f in multi_objective.FUNCTIONS),
     *(f"mo-hpolib-{d}" for d in hpolib.ABOUT),
 )
+
+DEVELOPMENT = (
+    *(f"dev-{f.lower()}" for f in development.FUNCTIONS),
+    *(f"dev-{g}-{f.lower()}" for g in development.GRIDS for f in development.BEHIND_GRIDS),
+)
+"""What changes are tried on, so that none is ever chosen on a task of the test."""
 
 FAST_ARMS = ("plaintune-gp", "optuna-tpe", "optuna-gp", "botorch", "default+random", "random")
 SLOW_ARMS = ("ax", "smac", "hebo")
@@ -89,6 +103,7 @@ SUITES = {
         Suite("quick", QUICK_TASKS, FAST_ARMS, seeds=3, trials=30),
         Suite("full", TABLES + SKLEARN + FUNCTIONS + MIXED, FAST_ARMS, seeds=20, trials=50),
         Suite("slow-peers", SLOW_TASKS, (*FAST_ARMS, *SLOW_ARMS), seeds=10, trials=30),
+        Suite("development", DEVELOPMENT, FAST_ARMS, seeds=5, trials=30),
         Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
         Suite("failing", FAILING, FAST_ARMS, seeds=20, trials=50),
         Suite("trade-offs", TRADE_OFFS, FAST_ARMS, seeds=20, trials=50),

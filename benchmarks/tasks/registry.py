@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache, partial
 
-from benchmarks.tasks import bayesmark, bbob, hpobench, hpolib, multi_objective, nasbench201
+from benchmarks.tasks import (
+    bayesmark,
+    bbob,
+    development,
+    hpobench,
+    hpolib,
+    multi_objective,
+    nasbench201,
+)
 from benchmarks.tasks import synthetic as made_up
 from benchmarks.tasks.anonymous import AnonymousTask
 from benchmarks.tasks.base import BenchmarkTask
@@ -58,7 +66,23 @@ def _others() -> dict[str, Factory]:
     return found
 
 
-TASKS: dict[str, Factory] = {**_tables(), **_sklearn(), **_functions(), **_others()}
+def _development() -> dict[str, Factory]:
+    found: dict[str, Factory] = {
+        f"dev-{f.lower()}": partial(development.continuous, f) for f in development.FUNCTIONS
+    }
+    for grid in development.GRIDS:
+        for f in development.BEHIND_GRIDS:
+            found[f"dev-{grid}-{f.lower()}"] = partial(development.gridded, f, grid)
+    return found
+
+
+TASKS: dict[str, Factory] = {
+    **_tables(),
+    **_sklearn(),
+    **_functions(),
+    **_others(),
+    **_development(),
+}
 
 
 @lru_cache(maxsize=64)
