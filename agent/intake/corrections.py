@@ -12,6 +12,8 @@ from agent.intake.vocabulary import words
 
 LONGEST_GAP = 48
 """Characters between what is taken back and what takes its place."""
+LAST_WORDS = 3
+"""How near "only" or "instead" stands to what it singles out."""
 MOST_UNITS = 2
 """Words that may still belong to what is taken back: the "trials" of "30 trials, no, 40"."""
 
@@ -33,6 +35,17 @@ def takes_back(text: Text, first: Span, second: Span) -> bool:
         if rest and set(rest) <= cues | fillers and cues & set(rest):
             return bool(re.search(r"[^\w\s]", between)) or len(cues & set(rest)) > 1
     return False
+
+
+def settles(text: Text, first: Span, second: Span) -> bool:
+    """Return whether the second mention is the last word: taken back, or after "… no, only"."""
+    if takes_back(text, first, second):
+        return True
+    between = text.folded[first.end : second.start]
+    said = re.findall(r"[^\W\d_]+", between)
+    last = said[-LAST_WORDS:]
+    breaks = re.search(r"\.{2,}|…|[-—,;.!?]", between)
+    return bool(breaks and _listed("taken_back") & set(said) and _listed("only") & set(last))
 
 
 def taken_back(text: Text, mentions: Sequence[Span]) -> list[bool]:

@@ -92,6 +92,8 @@ def _counted(text: Text, number: Number) -> Duration | None:
     )
     if exact and number.article and units[exact[1]] == SECONDS["day"]:
         return None  # "14 stops a day" tells how often, not how long
+    if exact and number.article and _ORDINAL.match(rest):
+        return None  # "a second-year student", "a second opinion"
     if exact and _ends(rest, exact.end()):
         seconds, end = units[exact[1]], exact.end()
     else:
@@ -105,6 +107,12 @@ def _counted(text: Text, number: Number) -> Duration | None:
         if more := re.match(rf"\s*(?:{_phrases_of(text, key)})", rest[end:]):
             total, end = total + share * seconds, end + more.end()
     return Duration(total, Span(number.span.start, number.span.end + end))
+
+
+_ORDINAL = re.compile(
+    r"\s+second(?:-[a-z]|\s(?:year|term|opinion|look|thought|time|try|attempt|step|stage|question"
+    r"|thing|dataset|file|table|column|model|run)\b)"
+)
 
 
 def _ends(rest: str, end: int) -> bool:

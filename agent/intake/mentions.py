@@ -88,7 +88,7 @@ def _known_words(language: str) -> frozenset[str]:
     """Return words of a language that are no slips: "forecast" is no "forest"."""
     keys = ("predict", "trials", "target_after", "negators", "positive", "past")
     said = {w for k in keys for p in words(language).get(k, ()) for w in fold(str(p)).split()}
-    return stopwords(language) | said
+    return stopwords(language) | said | {fold(w) for w in words("wishes")["taken_back"]}
 
 
 @cache

@@ -9,6 +9,7 @@ from functools import cache
 from itertools import pairwise
 
 from agent.intake.claims import Claim, Reading
+from agent.intake.corrections import settles
 from agent.intake.mentions import Alias, mentions_of
 from agent.intake.negation import ruled_out
 from agent.intake.text import Span, Text, fold
@@ -174,7 +175,7 @@ def read_metrics(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     mentions = metric_mentions(text, busy)
     kept = [m for m in mentions if not m.out]
     named = [m for m in kept if not m.shown] or kept
-    wanted = [m for m in named if not _past(text, m.span)] or named
+    wanted = _settled(text, [m for m in named if not _past(text, m.span)] or named)
     names = list(dict.fromkeys(for_kind(m.metric, kind) for m in wanted))
     _check(text, kind, reading, wanted)
     extras = _tradeoffs(text, [*busy, *(m.span for m in mentions)], bool(wanted))
@@ -187,6 +188,27 @@ def read_metrics(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
         value = (*names, *(name for name, _ in extras))
         reading.add("objectives", Claim(value, ", ".join(quotes), sure=bool(wanted)))
     return reading
+
+
+def _settled(text: Text, wanted: list[MetricMention]) -> list[MetricMention]:
+    """Drop what another metric takes the place of: "RMSE, hmm, so use MAE instead"."""
+    for i in range(len(wanted) - 1, 0, -1):
+        rest = text.folded[wanted[i].span.end : wanted[i].span.end + 24]
+        first, last = wanted[i - 1].span, wanted[i].span
+        if settles(text, first, last) or Text(rest).raw.lstrip().startswith(_INSTEAD):
+            return wanted[i:]
+    return wanted
+
+
+_INSTEAD = (
+    "instead",
+    "after all",
+    "stattdessen",
+    "a la place",
+    "en su lugar",
+    "invece",
+    "i stallet",
+)
 
 
 def _check(text: Text, kind: Kind, reading: Reading, wanted: Sequence[MetricMention]) -> None:

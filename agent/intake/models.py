@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from agent.intake.claims import Claim, Reading
+from agent.intake.corrections import settles
 from agent.intake.mentions import Alias, Hit, mentions_of
 from agent.intake.metrics import metric_mentions
 from agent.intake.negation import ruled_out
@@ -112,7 +113,7 @@ def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     if not wished and past and any(True for _ in text.find(_ELSE)):
         mentions = [replace(m, out=True) if m.past else m for m in mentions]
         past = []
-    wished = _specified(wished or past)
+    wished = _specified(_settled(text, wished or past))
     _refuse(text, reading, [m for m in elsewhere if not m.out and not m.past], bool(wished))
     out = {f for m in mentions if m.out for f in _for_kind(m, kind, ruled_out=True)}
     if wished:
@@ -157,6 +158,14 @@ def _of_a_ban(text: Text, mention: Mention, mentions: Sequence[Mention]) -> bool
 
 _NEAR = 80
 """Characters within which a ban goes on: "no trees of any kind please, so also no forests"."""
+
+
+def _settled(text: Text, wished: list[Mention]) -> list[Mention]:
+    """Drop what was only thought of: "boosting or a forest... no, only a forest"."""
+    for i in range(len(wished) - 1, 0, -1):
+        if settles(text, wished[i - 1].span, wished[i].span):
+            return wished[i:]
+    return wished
 
 
 def _specified(wished: Sequence[Mention]) -> list[Mention]:

@@ -47,11 +47,28 @@ def _named(text: Text, labels: Sequence[Scalar], busy: Sequence[Span]) -> list[t
     """Return where classes are called by a name, in order."""
     found = []
     for label in labels:
-        for span in text.find(_names(label, labels)):
+        for span in text.find([*_names(label, labels), *_defined(text, label)]):
             after = text.folded[span.end : span.end + 16]
+            before = text.folded[max(0, span.start - 16) : span.start]
+            defines = re.search(rf"(?<![\w.,])\w{{1,2}}\s?(?:{_STANDS_FOR})\s?[\"']?$", before)
+            if defines and re.match(r"\w+$", str(label)) and len(str(label)) <= 2:
+                continue
             if not any(span.overlaps(b) for b in busy) and not re.match(_OF_MODEL, after):
                 found.append((label, span))
     return sorted(found, key=lambda f: f[1])
+
+
+def _defined(text: Text, label: Scalar) -> list[str]:
+    """Return what the text says a class stands for: "0 for women", "1 = died"."""
+    shown = re.escape(fold(str(label)))
+    said = rf"(?<![\w.,]){shown}\s?(?:{_STANDS_FOR})\s?[\"']?([^\W\d_]{{3,}})"
+    return [m[1] for m in re.finditer(said, text.folded) if len(str(label)) <= 2]
+
+
+_STANDS_FOR = (
+    r"=|:|means|is|for|stands for|meaning|heisst|bedeutet|steht fur|fur|signifie|pour|significa"
+    r"|para|per|voor|betekent|oznacza|dla|betyder|för|fur|означает|для"
+)
 
 
 def _not_paired(text: Text, named: Sequence[tuple[Scalar, Span]]) -> list[tuple[Scalar, Span]]:
@@ -172,8 +189,8 @@ def _marked(text: Text, span: Span) -> bool:
     before = text.folded[max(0, span.start - 30) : span.start]
     after = text.folded[span.end : span.end + 24]
     wanted = (
-        r"\b(spots?|find|catch|detect|recall for|recall of|identify|recognise|recognize|predict"
-        r"|erkennen|which|who)\b(?:\s\w+){0,4}\W*$"
+        r"\b(spots?|finds?|catch(?:es)?|detects?|recall for|recall of|identify|recognise|recognize"
+        r"|predict|erkennen|which|who)\b(?:\s\w+){0,4}\W*$"
     )
     return bool(re.search(wanted, before) or _SOUGHT.match(after))
 

@@ -39,7 +39,7 @@ def merge_target(code: CodeReader, model: Reading, usable: Usable = lambda colum
     if other and not other.quote:
         alone = _alone(code, said)
         return alone if alone.claim else Merged(other, doubtful=True)
-    if other and only_jargon(code, other.quote):
+    if other and only_jargon(code, other.quote) and not _named_alone(code, other):
         other = None
     if said is None or other is None:
         return _alone(code, said) if other is None else _models(code, other)
@@ -50,6 +50,12 @@ def merge_target(code: CodeReader, model: Reading, usable: Usable = lambda colum
     if said.sure or _stands_against(code, said, other):
         return Merged(said, None if said.sure else other)
     return _models(code, other, said)
+
+
+def _named_alone(code: CodeReader, claim: Claim) -> bool:
+    """Return whether the claim's column, and no other one as well, is named in the text."""
+    strong = {m.column for m in code.mentions if m.strength >= 3 and m.role != "not target"}
+    return claim.value in strong and _strength(code, claim) >= 3
 
 
 def _alone(code: CodeReader, said: Claim | None) -> Merged:
@@ -101,11 +107,17 @@ def _borne_out(code: CodeReader, claim: Claim) -> bool:
     joined, own = _joined(claim.quote), _joined(str(claim.value))
     if len(own) >= 4 and own in joined:
         return True  # "lot size" is lotsize
+    if len(own) >= 3 and own == _initials(claim.quote):
+        return True  # "miles per gallon" is mpg
     return bool(_shared(_content(code, claim.quote), str(claim.value)))
 
 
 def _joined(said: str) -> str:
     return re.sub(r"[\W_]", "", fold(said))
+
+
+def _initials(said: str) -> str:
+    return "".join(w[0] for w in re.findall(r"[^\W_]+", fold(said)))
 
 
 def _shared(said: set[str], column: str) -> set[str]:

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "ru", "zh", "ja")
+LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "tr", "ru", "zh", "ja")
 _SCRIPTS = {"ru": r"[\u0400-\u04ff]", "ja": r"[\u3040-\u30ff]", "zh": r"[\u4e00-\u9fff]"}
 
 
