@@ -313,3 +313,62 @@ def test_damaged_tables_are_named(folder: Path) -> None:
     (folder / "shop.csv").write_bytes(b"\x00\x01\x02" * 40)
     with pytest.raises(DataError, match="binary"):
         read(folder, "predict churn from shop.csv")
+
+
+@pytest.mark.parametrize(
+    ("said", "models"),
+    [
+        ("predict churn, boosting or a forest... no, only a forest", ["random_forest"]),
+        ("predict churn with lightgbm, hm, no strong opinion, ok just svm", ["svm"]),
+        ("predict churn with lightgbm or svm", ["lightgbm", "svm"]),
+        ("predict churn with an svm (don't change the kernel), 20 trials", ["svm"]),
+    ],
+)
+def test_the_last_word_on_models_counts(folder: Path, said: str, models: list[str]) -> None:
+    assert sorted(read(folder, said).models) == models
+
+
+def test_the_last_word_on_the_metric_counts(folder: Path) -> None:
+    task = read(folder, "predict spent, by RMSE, hmm, a few spend a lot, so use MAE instead")
+    assert [o.metric for o in task.objectives] == ["mean_absolute_error"]
+
+
+@pytest.mark.parametrize(
+    ("said", "total", "each"),
+    [
+        ("I'm a second-year student: predict churn, svm, 20 trials", None, None),
+        ("predict churn, 60 trials, none of them longer than three minutes", None, 180.0),
+        ("shop.csv: churn tahmin et, svm, toplam yarım saat", 1800.0, None),
+    ],
+)
+def test_what_is_a_time_limit_and_of_what(
+    folder: Path, said: str, total: float | None, each: float | None
+) -> None:
+    budget = read(folder, said).budget
+    assert (budget.seconds, budget.seconds_per_trial) == (total, each)
+
+
+@pytest.mark.parametrize(
+    ("said", "positive"),
+    [
+        ("predict sex. 0 stands for women. I want to find the women, precision, svm", 0),
+        ("predict sex: 0 is women, 1 is men, precision, svm", 1),
+    ],
+)
+def test_a_class_is_what_the_text_says_it_stands_for(
+    folder: Path, said: str, positive: int
+) -> None:
+    pd.DataFrame({"size": range(60), "sex": [0, 1, 1] * 20}).to_csv(folder / "shop.csv")
+    task = read(folder, said)
+    assert task.data is not None and task.data.positive == positive
+
+
+def test_initials_bear_a_column_out(folder: Path) -> None:
+    pd.DataFrame({"mpg": [i / 7 for i in range(60)], "wt": range(60)}).to_csv(folder / "shop.csv")
+    answer = ANSWER | {"words": "miles per gallon", "target": "mpg"}
+    task = read(
+        folder,
+        "predict miles per gallon, knn",
+        language_model=ScriptedModel([json.dumps(answer)]),
+    )
+    assert task.data is not None and task.data.target == "mpg"
