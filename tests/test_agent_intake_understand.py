@@ -372,3 +372,30 @@ def test_initials_bear_a_column_out(folder: Path) -> None:
         language_model=ScriptedModel([json.dumps(answer)]),
     )
     assert task.data is not None and task.data.target == "mpg"
+
+
+@pytest.mark.parametrize(
+    ("said", "out"),
+    [
+        ("predict churn, any model but SVM, 20 min", {"svm"}),
+        ("everyone throws k-NN at everything. predict churn WITHOUT k-NN", {"knn"}),
+        (
+            "predict churn, leave all tree methods out (no forests, no boosting either)",
+            {"random_forest", "extra_trees", "decision_tree", "lightgbm", "xgboost"},
+        ),
+    ],
+)
+def test_what_is_ruled_out_leaves_the_rest(folder: Path, said: str, out: set[str]) -> None:
+    models = set(read(folder, said).models)
+    assert not models & out
+    assert {"logistic_regression", "mlp"} <= models
+
+
+def test_lines_of_settings_are_read_line_by_line(folder: Path) -> None:
+    task = read(folder, "target: churn\nmodels: [svm]\nmetric: roc_auc\ncv: 10\ntrials: 60\n")
+    assert (task.budget.trials, task.validation.folds) == (60, 10)
+
+
+def test_a_metric_that_is_only_to_be_looked_at_is_no_objective(folder: Path) -> None:
+    said = "predict churn, optimise for ROC AUC, show me log loss on the side (don't optimise it)"
+    assert [o.metric for o in read(folder, said).objectives] == ["roc_auc"]

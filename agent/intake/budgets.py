@@ -205,7 +205,7 @@ def _counts(text: Text, reading: Reading, key: str, numbers: Sequence[Number]) -
         after = re.compile(rf"{_BETWEEN}(?:\w{{3,}}\s)??(?:{_KIND_OF}\s){{0,2}}({units})").match(
             text.folded, number.span.end
         )
-        if after and re.compile(r"\s?=").match(text.folded, after.end()):
+        if after and re.compile(r"[\"']?\s?(?:=|:\s*\d)").match(text.folded, after.end()):
             after = None  # the name of the next number: "trials=25 folds=4"
         if after and _whole_word(text.folded, after.end()) and _plausible(text, key, number, after):
             span = Span(number.span.start, after.end())
@@ -241,7 +241,7 @@ def _misspelt(text: Text, number: Number) -> Span | None:
     from rapidfuzz import process
     from rapidfuzz.distance import DamerauLevenshtein as Distance
 
-    after = re.compile(r"\s([^\W\d_]{5,})").match(text.folded, number.span.end)
+    after = re.compile(r"[ \t]([^\W\d_]{5,})").match(text.folded, number.span.end)
     names = [fold(p) for p in text.phrases("trials") if len(p) >= 6 and " " not in p]
     if after is None or number.article or not names or _is_word(text, after[1]):
         return None

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from agent.intake.claims import Claim, Reading
 from agent.intake.corrections import settles
-from agent.intake.mentions import Alias, mentions_of
+from agent.intake.mentions import Alias, Hit, mentions_of
 from agent.intake.negation import ruled_out
 from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import stopwords, words
@@ -41,7 +41,7 @@ def metric_mentions(text: Text, taken: Iterable[Span] = ()) -> list[MetricMentio
     out = ruled_out(text, [h.span for h in hits])
     found: list[MetricMention] = []
     for hit, negated in zip(hits, out, strict=True):
-        direction, shown = _direction(text, hit.span), _only_shown(text, hit.span)
+        direction, shown = _direction(text, hit.span), _only_shown(text, hit.span, hits)
         name, span = _balanced(text, hit.key[0], hit.span)
         found.append(MetricMention(name, span, negated, shown, direction))
     return _explained(text, found)
@@ -135,10 +135,12 @@ def _direction_after(text: Text, span: Span) -> str | None:
     return None
 
 
-def _only_shown(text: Text, span: Span) -> bool:
+def _only_shown(text: Text, span: Span, others: Sequence[Hit]) -> bool:
     clause = text.clause(span)
-    if _NOT_THOSE.search(text.folded, span.end, clause.end):
-        return True
+    if denied := _NOT_THOSE.search(text.folded, span.end, clause.end):
+        nearer = any(span.end <= h.span.start and h.span.end <= denied.start() for h in others)
+        if denied[1] not in ("it", "that", "this") or not nearer:
+            return True
     before = text.folded[max(clause.start, span.start - 24) : span.start]
     return any(
         len(before[s.end :].split()) <= 3 for s in Text(before).find(words("metrics")["only_shown"])
@@ -148,7 +150,7 @@ def _only_shown(text: Text, span: Span) -> bool:
 _NOT_THOSE = re.compile(
     r"\b(?:don't|dont|do not|not|never|without|nicht|ohne)\s(?:to\s)?"
     r"(?:optimi[sz]\w+|tun\w+|maximi[sz]\w+)"
-    r"\s(?:for\s|on\s)?(?:those|these|them|that|it|this|either|any of)\b"
+    r"\s(?:for\s|on\s)?(those|these|them|that|it|this|either|any of)\b"
 )
 
 

@@ -88,7 +88,9 @@ def _histograms(text: Text, span: Span) -> bool:
     after = text.folded[span.end : span.end + 40]
     return bool(
         re.search(r"\b(?:hist\w*|isto\w*|sklearn|scikit[\s-]learn)(?:'s)?[\s-]{1,2}$", before)
-        or re.match(r"\W(?:\w+\s){0,3}(?:hist[ao]\w*|isto\w*|sklearn|scikit[\s-]learn)\b", after)
+        or re.match(
+            r"\W{1,3}(?:\w+\s){0,3}(?:hist[ao]\w*|isto\w*|sklearn|scikit[\s-]learn)\b", after
+        )
     )
 
 
@@ -108,7 +110,7 @@ def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     busy = [*taken, *(m.span for m in elsewhere)]
     mentions = _without_details(text, model_mentions(text, busy))
     mentions = [replace(m, out=True) if _of_a_ban(text, m, mentions) else m for m in mentions]
-    wished = [m for m in mentions if not m.out and not m.past]
+    wished = [m for m in mentions if not m.out and not m.past and not _denied(text, m, mentions)]
     past = [m for m in mentions if not m.out and m.past]
     if not wished and past and any(True for _ in text.find(_ELSE)):
         mentions = [replace(m, out=True) if m.past else m for m in mentions]
@@ -158,6 +160,15 @@ def _of_a_ban(text: Text, mention: Mention, mentions: Sequence[Mention]) -> bool
 
 _NEAR = 80
 """Characters within which a ban goes on: "no trees of any kind please, so also no forests"."""
+
+
+def _denied(text: Text, mention: Mention, mentions: Sequence[Mention]) -> bool:
+    """Return whether what is only told of is ruled out later: "all throw it at all; WITHOUT"."""
+    before = Text(text.folded[max(0, mention.span.start - _NEAR) : mention.span.start])
+    if any(True for _ in before.find(text.phrases("positive"))):
+        return False
+    later = [m for m in mentions if m.out and m.span.start > mention.span.end]
+    return any(m.families == mention.families for m in later)
 
 
 def _settled(text: Text, wished: list[Mention]) -> list[Mention]:

@@ -165,7 +165,8 @@ def _outright(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None
         for pattern in (rf"{_POSITIVE}{joined}{value}", after):
             for match in re.finditer(pattern, text.folded):
                 said.append((match.end() - match.start(), Span(*match.span()), label))
-        own = rf"(?<![^\W_]){re.escape(fold(column))}\s?={{1,2}}\s?[\"']?{value}"
+        name = rf"(?<![^\W_]){re.escape(fold(column))}"
+        own = rf"{name}(?:\s?={{1,2}}\s?|\sis\s)[\"']?{value}(?!\s(?:or|and)\s)"
         if assigned := re.search(own, text.folded):
             equal[label] = Span(*assigned.span())
     if said:
