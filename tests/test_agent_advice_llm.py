@@ -8,6 +8,7 @@ import pytest
 
 from acquisition.llm_designer import Answer, Question, View, propose, read, warmstart
 from agent.language_models.registry import open_language_model
+from agent.model_cache import cache_home
 from evals.spaces import space_for
 from evals.task import Data, Objective, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
@@ -17,10 +18,17 @@ pytestmark = pytest.mark.llm
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[LanguageModel]:
-    opened = open_language_model("llama.cpp", notify=print)
-    assert opened is not None
-    yield opened
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LanguageModel]:
+    """The model with no prompt state on disk: a restored one moves its numbers a little, and no
+    test may depend on what earlier runs left behind."""
+    home = tmp_path_factory.mktemp("cache") / "plaintune"
+    home.mkdir()
+    (home / "models").symlink_to(cache_home() / "models")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(home.parent))
+        opened = open_language_model("llama.cpp", notify=print)
+        assert opened is not None
+        yield opened
 
 
 def task(*models: str) -> Task:
