@@ -40,7 +40,8 @@ class AdviceView:
 
 def advice_view(view: StudyView) -> AdviceView | None:
     """Return what the advice came to, or None where no language model took part."""
-    if not view.calls and not any(t.origin == "llm" for t in view.trials):
+    sentence = contribution(view)
+    if sentence is None:
         return None
     claims = [
         ClaimRow(
@@ -52,8 +53,14 @@ def advice_view(view: StudyView) -> AdviceView | None:
         )
         for c in check_claims(view.task, view.trials)
     ]
-    sentence = audit(view.task, view.trials).sentence
     return AdviceView(sentence, trust_series(view.task, view.trials), claims)
+
+
+def contribution(view: StudyView) -> str | None:
+    """Say whether the language model helped; None where it took no part."""
+    if not view.calls and not any(t.origin == "llm" for t in view.trials):
+        return None
+    return audit(view.task, view.trials).sentence
 
 
 def trust_series(task: Task, trials: Sequence[Trial]) -> list[tuple[int, float]]:

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from agent.advice_view import advice_view
+from agent.advice_view import contribution
 from agent.explain import Story, stories
 from agent.origins import origin_style
 from agent.recipe import recipe
@@ -30,8 +30,8 @@ def summary(view: StudyView, directory: Path | None = None) -> RenderableType:
             parts.append(Text(f"Reason given by its proposer ({label}): {best.rationale}", "dim"))
     parts.append(_origins(view))
     parts += [Text(line, "dim") for line in account(view)]
-    if advice := advice_view(view):
-        parts.append(Text(advice.sentence, "dim"))
+    if sentence := contribution(view):
+        parts.append(Text(sentence, "dim"))
     parts += [Text(note, "yellow") for note in view.outcome.notes]
     if directory is not None:
         parts.append(_files(view, directory))

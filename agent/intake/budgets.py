@@ -254,7 +254,7 @@ def _misspelt(text: Text, number: Number) -> Span | None:
 
 def _is_word(text: Text, said: str) -> bool:
     return any(said in stopwords(language) for language in text.languages) or said in (
-        *("trees", "train", "trains", "trains", "trips", "trails", "rails", "tables", "traits"),
+        *("trees", "train", "trains", "trips", "trails", "rails", "tables", "traits"),
     )
 
 

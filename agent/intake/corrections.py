@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import pairwise
 
@@ -46,6 +46,19 @@ def settles(text: Text, first: Span, second: Span) -> bool:
     last = said[-LAST_WORDS:]
     breaks = re.search(r"\.{2,}|…|[-—,;.!?]", between)
     return bool(breaks and _listed("taken_back") & set(said) and _listed("only") & set(last))
+
+
+def last_word(
+    text: Text, mentions: Sequence[Span], instead: Callable[[Span], bool] = lambda span: False
+) -> int:
+    """Return the place of the first mention that still holds: those before it were dropped.
+
+    `instead` says whether the words after a mention put it in place of the one before.
+    """
+    for i in range(len(mentions) - 1, 0, -1):
+        if settles(text, mentions[i - 1], mentions[i]) or instead(mentions[i]):
+            return i
+    return 0
 
 
 def taken_back(text: Text, mentions: Sequence[Span]) -> list[bool]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 
 from agent.intake.claims import Claim, Reading
-from agent.intake.corrections import settles
+from agent.intake.corrections import last_word
 from agent.intake.mentions import Alias, Hit, mentions_of
 from agent.intake.negation import ruled_out
 from agent.intake.text import Span, Text, fold
@@ -177,7 +177,8 @@ def read_metrics(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     mentions = metric_mentions(text, busy)
     kept = [m for m in mentions if not m.out]
     named = [m for m in kept if not m.shown] or kept
-    wanted = _settled(text, [m for m in named if not _past(text, m.span)] or named)
+    wanted = [m for m in named if not _past(text, m.span)] or named
+    wanted = wanted[last_word(text, [m.span for m in wanted], partial(_instead, text)) :]
     names = list(dict.fromkeys(for_kind(m.metric, kind) for m in wanted))
     _check(text, kind, reading, wanted)
     extras = _tradeoffs(text, [*busy, *(m.span for m in mentions)], bool(wanted))
@@ -192,14 +193,9 @@ def read_metrics(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     return reading
 
 
-def _settled(text: Text, wanted: list[MetricMention]) -> list[MetricMention]:
-    """Drop what another metric takes the place of: "RMSE, hmm, so use MAE instead"."""
-    for i in range(len(wanted) - 1, 0, -1):
-        rest = text.folded[wanted[i].span.end : wanted[i].span.end + 24]
-        first, last = wanted[i - 1].span, wanted[i].span
-        if settles(text, first, last) or Text(rest).raw.lstrip().startswith(_INSTEAD):
-            return wanted[i:]
-    return wanted
+def _instead(text: Text, span: Span) -> bool:
+    """Return whether "instead" follows: "RMSE, hmm, so use MAE instead"."""
+    return text.folded[span.end : span.end + 24].lstrip().startswith(_INSTEAD)
 
 
 _INSTEAD = (

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from agent.intake.claims import Claim, Reading
-from agent.intake.corrections import settles
+from agent.intake.corrections import last_word
 from agent.intake.mentions import Alias, Hit, mentions_of
 from agent.intake.metrics import metric_mentions
 from agent.intake.negation import ruled_out
@@ -115,7 +115,8 @@ def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     if not wished and past and any(True for _ in text.find(_ELSE)):
         mentions = [replace(m, out=True) if m.past else m for m in mentions]
         past = []
-    wished = _specified(_settled(text, wished or past))
+    wished = wished or past
+    wished = _specified(wished[last_word(text, [m.span for m in wished]) :])
     _refuse(text, reading, [m for m in elsewhere if not m.out and not m.past], bool(wished))
     out = {f for m in mentions if m.out for f in _for_kind(m, kind, ruled_out=True)}
     if wished:
@@ -169,14 +170,6 @@ def _denied(text: Text, mention: Mention, mentions: Sequence[Mention]) -> bool:
         return False
     later = [m for m in mentions if m.out and m.span.start > mention.span.end]
     return any(m.families == mention.families for m in later)
-
-
-def _settled(text: Text, wished: list[Mention]) -> list[Mention]:
-    """Drop what was only thought of: "boosting or a forest... no, only a forest"."""
-    for i in range(len(wished) - 1, 0, -1):
-        if settles(text, wished[i - 1].span, wished[i].span):
-            return wished[i:]
-    return wished
 
 
 def _specified(wished: Sequence[Mention]) -> list[Mention]:

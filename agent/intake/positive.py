@@ -50,8 +50,7 @@ def _named(text: Text, labels: Sequence[Scalar], busy: Sequence[Span]) -> list[t
         for span in text.find([*_names(label, labels), *_defined(text, label)]):
             after = text.folded[span.end : span.end + 16]
             before = text.folded[max(0, span.start - 16) : span.start]
-            defines = re.search(rf"(?<![\w.,])\w{{1,2}}\s?(?:{_STANDS_FOR})\s?[\"']?$", before)
-            if defines and re.match(r"\w+$", str(label)) and len(str(label)) <= 2:
+            if _is_code(label) and _DEFINES.search(before):
                 continue
             if not any(span.overlaps(b) for b in busy) and not re.match(_OF_MODEL, after):
                 found.append((label, span))
@@ -60,15 +59,23 @@ def _named(text: Text, labels: Sequence[Scalar], busy: Sequence[Span]) -> list[t
 
 def _defined(text: Text, label: Scalar) -> list[str]:
     """Return what the text says a class stands for: "0 for women", "1 = died"."""
+    if len(str(label)) > 2:
+        return []
     shown = re.escape(fold(str(label)))
     said = rf"(?<![\w.,]){shown}\s?(?:{_STANDS_FOR})\s?[\"']?([^\W\d_]{{3,}})"
-    return [m[1] for m in re.finditer(said, text.folded) if len(str(label)) <= 2]
+    return [m[1] for m in re.finditer(said, text.folded)]
+
+
+def _is_code(label: Scalar) -> bool:
+    """Return whether a class is a letter or two, or such a number, that stands for a word."""
+    return re.fullmatch(r"\w{1,2}", str(label)) is not None
 
 
 _STANDS_FOR = (
     r"=|:|means|is|for|stands for|meaning|heisst|bedeutet|steht fur|fur|signifie|pour|significa"
-    r"|para|per|voor|betekent|oznacza|dla|betyder|för|fur|означает|для"
+    r"|para|per|voor|betekent|oznacza|dla|betyder|означает|для"
 )
+_DEFINES = re.compile(rf"(?<![\w.,])\w{{1,2}}\s?(?:{_STANDS_FOR})\s?[\"']?$")
 
 
 def _not_paired(text: Text, named: Sequence[tuple[Scalar, Span]]) -> list[tuple[Scalar, Span]]:

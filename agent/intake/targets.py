@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from agent.intake.claims import Claim, Reading
 from agent.intake.code_reader import CodeReader
-from agent.intake.columns import ColumnMention, means_another, spoken, telling_values
+from agent.intake.columns import means_another, spoken, telling_values
 from agent.intake.mentions import alike, normal
 from agent.intake.text import fold
 from agent.intake.vocabulary import stopwords
@@ -39,7 +39,7 @@ def merge_target(code: CodeReader, model: Reading, usable: Usable = lambda colum
     if other and not other.quote:
         alone = _alone(code, said)
         return alone if alone.claim else Merged(other, doubtful=True)
-    if other and only_jargon(code, other.quote) and not _named_alone(code, other):
+    if other and only_jargon(code, other.quote) and not _named(code, other):
         other = None
     if said is None or other is None:
         return _alone(code, said) if other is None else _models(code, other)
@@ -52,10 +52,10 @@ def merge_target(code: CodeReader, model: Reading, usable: Usable = lambda colum
     return _models(code, other, said)
 
 
-def _named_alone(code: CodeReader, claim: Claim) -> bool:
-    """Return whether the claim's column, and no other one as well, is named in the text."""
-    strong = {m.column for m in code.mentions if m.strength >= 3 and m.role != "not target"}
-    return claim.value in strong and _strength(code, claim) >= 3
+def _named(code: CodeReader, claim: Claim) -> bool:
+    """Return whether the claim's column is named in the text, and not as one to leave alone."""
+    named = (m for m in code.mentions if m.strength >= 3 and m.role != "not target")
+    return any(m.column == claim.value for m in named)
 
 
 def _alone(code: CodeReader, said: Claim | None) -> Merged:
@@ -82,17 +82,11 @@ def _stands_against(code: CodeReader, said: Claim, other: Claim) -> bool:
         return True  # who writes wage means no lwage
     if mine < theirs:
         return False  # the model read "birth weight" where code read "weight"
-    exact = [m for m in code.mentions if m.column == said.value and m.strength >= 2]
-    exact = [m for m in exact if _spelt(code, m)]
+    exact = [m for m in code.mentions if m.column == said.value and m.strength >= 2 and m.exact]
     if not exact:
         return False
     strong = max(m.strength for m in exact) >= 3 or "target" in _roles(code, said)
     return strong or len(mine) >= 2 or not _borne_out(code, other)
-
-
-def _spelt(code: CodeReader, mention: ColumnMention) -> bool:
-    """Return whether a mention is spelt as the column, or as a word for it, without a slip."""
-    return mention.exact
 
 
 def _content(code: CodeReader, quote: str) -> set[str]:

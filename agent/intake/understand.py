@@ -293,7 +293,7 @@ class _Intake:
             return {"scheme": "group", "column": self.note("validation.scheme", group)}
         if time and time.value and time.value != target:
             return {"scheme": "time", "column": self.note("validation.scheme", time)}
-        structure = find_structure(frame, target)
+        structure = find_structure(frame, target) if time else None
         if time and not (structure and structure.scheme == "time"):
             sentence = f"“{time.quote}” names no column that tells the time: rows are not in order."
             self.interview.questions.append(sentence)
