@@ -20,6 +20,7 @@ from acquisition.designer import Designer
 from acquisition.llm_designer import Answer, Example, Question, View, propose, read, warmstart
 from acquisition.trust import wants_advice
 from acquisition.view import surrogate_view
+from agent.llm_budget import calls_left, seconds_left, used_up
 from evals.task import Task
 from evals.trials import Suggestion, Trial
 from prompts.calls import CallLog, CallRecord
@@ -34,8 +35,9 @@ TEMPERATURE = 0.8
 
 @dataclass(frozen=True)
 class Limits:
-    """What the language model may cost. Seconds, unless said otherwise.
+    """How long one question may take. Seconds, unless said otherwise.
 
+    What all of them together may cost stands in the task's budget.
     The warmstart is waited for at most `patience`, a later answer at most min(`patience`, mean cost
     of a trial), however many trials pass meanwhile. A question without an answer after `timeout`
     counts as failed. After `failures` failures in a row the model is asked once in `pause` trials
@@ -49,16 +51,20 @@ class Limits:
     failures: int = 3
     pause: int = 10
     calls_per_trial: float = 1.0
-    tokens: int | None = None
 
 
 @dataclass(frozen=True)
 class _Open:
-    """The question in flight; `ask` builds it, given why the last proposals were refused."""
+    """The question in flight; `ask` builds it, given why the last proposals were refused.
+
+    It may take `seconds` and be asked `attempts` times.
+    """
 
     role: str
     asked_at: int
     started: float
+    seconds: float
+    attempts: int
     ask: Callable[[Sequence[str]], Question]
     first: Question
     outcome: Future[_Outcome]
@@ -69,7 +75,9 @@ class _Outcome:
     """What became of a question: all completions in order, and why the last is not usable."""
 
     answers: tuple[Completion, ...]
-    error: str = ""
+    error: str
+    requests: int
+    seconds: float
 
 
 def make_adviser(
@@ -111,7 +119,7 @@ class Adviser:
         self._model = language_model
         self._log = log
         self._notify = notify
-        self._limits = limits or Limits(tokens=task.budget.tokens)
+        self._limits = limits or Limits()
         self._card = card
         self._examples = examples
         self._view = view
@@ -138,12 +146,24 @@ class Adviser:
         role = self._due(trials, calls)
         if role is None:
             return
-        last = calls[-1].rejected if calls else ()
-        ask = self._asker(role, trials)
         self._waited = 0.0
-        self._open = _Open(role, len(trials), time.time(), ask, ask(last), Future())
+        self._open = self._question(role, trials, calls[-1].rejected if calls else ())
         arguments = (self._open, tuple(trials))
         threading.Thread(target=self._answer, args=arguments, daemon=True, name="adviser").start()
+
+    def _question(self, role: str, trials: Sequence[Trial], rejected: Sequence[str]) -> _Open:
+        ask, limits, calls = self._asker(role, trials), self._limits, self._log.calls()
+        first = ask(rejected)
+        return _Open(
+            role,
+            len(trials),
+            time.time(),
+            min(limits.timeout, seconds_left(self._task.budget, calls)),
+            int(min(limits.attempts, calls_left(self._task.budget, calls))),
+            ask,
+            first,
+            Future(),
+        )
 
     def close(self) -> None:
         """Stop, and record the answer that nobody saw."""
@@ -167,11 +187,10 @@ class Adviser:
 
     def _affordable(self, trials: Sequence[Trial], calls: Sequence[CallRecord]) -> bool:
         limits = self._limits
-        spent = sum(c.tokens for c in calls)
-        if limits.tokens is not None and spent >= limits.tokens:
-            self._say(f"The {limits.tokens} tokens are spent: going on without the language model.")
+        if ended := used_up(self._task.budget, self._log.calls()):
+            self._say(f"The language model's budget: {ended}. Going on without it.")
             return False
-        asked = sum(max(1, len(c.answers)) for c in calls)
+        asked = sum(c.requests for c in calls)
         if asked >= limits.calls_per_trial * (len(trials) + 1):
             return False
         last = [c.error for c in calls[-limits.failures :]]
@@ -204,10 +223,13 @@ class Adviser:
     def _answer(self, asked: _Open, trials: Sequence[Trial]) -> None:
         """Ask, and ask once more where nothing usable came back."""
         answers: list[Completion] = []
-        error = ""
+        error, requests = "", 0
         question = asked.first
-        for attempt in range(self._limits.attempts):
+        for attempt in range(asked.attempts):
+            if attempt and time.time() - asked.started >= asked.seconds:
+                break
             try:
+                requests += 1
                 answers += self._complete(question, asked.asked_at, attempt)
                 answer = self._read(answers[-1], trials)
                 error = ""
@@ -222,7 +244,8 @@ class Adviser:
             if answer.suggestions:
                 break
             question = asked.ask(answer.rejected)
-        asked.outcome.set_result(_Outcome(tuple(answers), error))
+        took = time.time() - asked.started
+        asked.outcome.set_result(_Outcome(tuple(answers), error, requests, took))
 
     def _complete(self, question: Question, asked_at: int, attempt: int) -> list[Completion]:
         return self._model.complete(
@@ -249,9 +272,11 @@ class Adviser:
             self._open.outcome.result(timeout=max(0.0, self._patience(trials) - self._waited))
         except TimeoutError:
             self._waited += time.monotonic() - began
-            if time.time() - self._open.started < self._limits.timeout:
+            if time.time() - self._open.started < self._open.seconds:
                 self._say("The language model is slower than the trials: going on, it may follow.")
                 return
+        else:
+            self._waited += time.monotonic() - began
         self._record(self._open, arrived_at=number)
         self._open = None
 
@@ -262,7 +287,7 @@ class Adviser:
 
     def _patience(self, trials: Sequence[Trial]) -> float:
         assert self._open
-        patience = self._limits.patience
+        patience = min(self._limits.patience, self._open.seconds)
         if self._open.role == "warmstart" and len(trials) == self._first:
             return patience
         costs = [t.cost for t in trials if t.evaluation]
@@ -273,7 +298,7 @@ class Adviser:
         messages = asked.first.messages
         error = outcome.error if outcome else ""
         if outcome is None and arrived_at is not None:
-            error = f"no answer within {self._limits.timeout:.0f} seconds"
+            error = f"no answer within {asked.seconds:.3g} seconds"
         call = CallRecord(
             role=asked.role,
             asked_at=asked.asked_at,
@@ -284,7 +309,11 @@ class Adviser:
             arrived_at=arrived_at,
             error=error,
             started=asked.started,
-            seconds=time.time() - asked.started,
+            seconds=outcome.seconds if outcome else time.time() - asked.started,
+            details={
+                "waited": round(self._waited, 3),
+                "requests": outcome.requests if outcome else 1,
+            },
             key=f"advice-{asked.asked_at:05d}",
         )
         if error:

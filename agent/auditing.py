@@ -84,7 +84,7 @@ def _claims(claims: Sequence[CheckedClaim]) -> list[str]:
 
 def _calls(calls: Sequence[CallRecord]) -> dict[str, Any]:
     return {
-        "count": len(calls),
+        "count": sum(c.requests for c in calls),
         "failed": sum(bool(c.error) for c in calls),
         "seconds": sum(c.seconds for c in calls),
         "tokens": sum(c.tokens for c in calls),

@@ -37,6 +37,10 @@ Llm = Annotated[
 Model = Annotated[
     str | None, typer.Option("--model", help="default, light, tiny, a file, or a hub name.")
 ]
+LlmBudget = Annotated[
+    str,
+    typer.Option("--llm-budget", help='What the LLM may cost: "20 calls, 5k tokens, 2 min".'),
+]
 Storage = Annotated[
     str | None,
     typer.Option("--storage", help="A file or a database URL. Without it: plaintune.db, here."),
@@ -85,6 +89,7 @@ def run(
     seed: Seed = None,
     llm: Llm = "auto",
     model: Model = None,
+    llm_budget: LlmBudget = "",
     storage: Storage = None,
     name: Name = None,
     out: Out = None,
@@ -103,7 +108,7 @@ def run(
     line = CommandLine.checked(
         command, space=space, metric=metric, pattern=score, score_file=score_file, memory=memory
     )
-    wishes = commands.Wishes(trials=trials, seconds=seconds, seed=seed)
+    wishes = commands.Wishes(trials, seconds, seed, llm_budget)
     talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
     commands.run(
         source,
@@ -174,6 +179,7 @@ def resume(
     seconds: Seconds = None,
     llm: Llm = "auto",
     model: Model = None,
+    llm_budget: LlmBudget = "",
     storage: Storage = None,
     out: Out = None,
 ) -> None:
@@ -181,7 +187,7 @@ def resume(
     from agent import commands
 
     talk = commands.Talk(ask=False, json=json, llm=llm, model=model)
-    wishes = commands.Wishes(trials=trials, seconds=seconds)
+    wishes = commands.Wishes(trials, seconds, llm_budget=llm_budget)
     commands.resume(study, wishes, talk, storage=storage, out=out)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from agent.clock import Clock
 from agent.events import Event, Listener, RunStarted, TaskUnderstood
 from agent.exits import say
+from agent.llm_budget import limits_in
 from agent.recording import RecordingModel
 from agent.signals import Interrupted
 from evals.task import Source, Task
@@ -38,6 +39,7 @@ class Wishes:
     trials: int | None = None
     seconds: float | None = None
     seed: int | None = None
+    llm_budget: str = ""
 
     def applied(self, task: Task) -> Task:
         """Return `task` with these wishes in it, and their source."""
@@ -46,6 +48,9 @@ class Wishes:
         content = task.model_dump(mode="json")
         content["budget"] |= given
         sources = {f"budget.{k}": f"--{k} {v:g}" for k, v in given.items()}
+        for name, limit in (limits_in(self.llm_budget) if self.llm_budget else {}).items():
+            content["budget"][name] = limit
+            sources[f"budget.{name}"] = f'--llm-budget "{self.llm_budget}"'
         if self.seed is not None:
             content["seed"] = self.seed
             sources["seed"] = f"--seed {self.seed}"

@@ -101,7 +101,7 @@ def _budget(
     if reading.contradictions:
         raise InvalidTaskError(reading.contradictions[0][1])
     values = {}
-    for field in ("trials", "seconds", "seconds_per_trial"):
+    for field in ("trials", "seconds", "seconds_per_trial", "tokens", "llm_calls", "llm_seconds"):
         if claim := reading.get(f"budget.{field}"):
             values[field] = claim.value
             sources[f"budget.{field}"] = Source(origin="your words", quote=claim.quote)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from acquisition.designer import Designer
 from acquisition.llm_designer import Question
 from agent.adviser import TEMPERATURE, Adviser, make_adviser
+from agent.llm_budget import used_up
 from evals.task import Task
 from prompts.calls import CallLog, CallRecord
 from prompts.chat import LanguageModel, prompt_hash
@@ -59,14 +60,24 @@ class RecordedAsker:
     language_model: LanguageModel
     log: CallLog
     notify: Callable[[str], None] = lambda message: None
+    said: set[str] = field(default_factory=set)
 
     def __call__(self, role: str, number: int, question: Question) -> str | None:
         """Return the answer to `question`, asked at trial `number`; None where there is none."""
         digest = prompt_hash(question.messages)
         key = f"{role}-{number:05d}-{digest}"
-        known = {c.key: c for c in self.log.calls()}
+        calls = self.log.calls()
+        known = {c.key: c for c in calls}
+        if key not in known and (ended := used_up(self.task.budget, calls)):
+            self._say(f"The language model's budget: {ended}. Going on without it.")
+            return None
         call = known.get(key) or self._asked(role, number, question, key, digest)
         return call.answers[-1].text if call.answers else None
+
+    def _say(self, message: str) -> None:
+        if message not in self.said:
+            self.said.add(message)
+            self.notify(message)
 
     def _asked(
         self, role: str, number: int, question: Question, key: str, digest: str

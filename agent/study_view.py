@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.explain import show_value
+from agent.llm_budget import used_up
 from agent.outcome import Outcome
+from agent.prices import cost
 from evals.objectives import gains, incumbent
 from evals.task import Task
 from evals.trials import Trial, TrialState
@@ -85,16 +87,33 @@ def account(view: StudyView) -> list[str]:
     cached = sum(a.cached_tokens for a in answers)
     written = sum(a.completion_tokens for a in answers)
     taken = sum(t.origin == "llm" for t in view.trials)
+    asked = sum(c.requests for c in view.calls)
     sentences = [
-        f"{view.calls[0].model} was asked {len(view.calls)} times over {len(view.trials)} trials: "
+        f"{view.calls[0].model} was asked {asked} times over {len(view.trials)} trials: "
         f"{read:,} tokens read ({100 * cached / max(read, 1):.0f} % of them from its cache), "
         f"{written:,} written, {sum(c.seconds for c in view.calls):.0f} s.",
         f"Of its {sum(c.accepted for c in view.calls)} valid proposals {taken} were tried; "
         f"{sum(len(c.rejected) for c in view.calls)} were rejected.",
     ]
+    sentences += [*_hidden(view.calls), *filter(None, [cost(view.calls)])]
+    if ended := used_up(view.task.budget, view.calls):
+        sentences.append(f"Its budget ran out: {ended}. The search went on without it.")
     if failed:
         sentences.append(f"{len(failed)} calls failed, the last one so: {failed[-1].error}")
     return sentences
+
+
+def _hidden(calls: Sequence[CallRecord]) -> list[str]:
+    """Say how much of the language model's time passed while models trained."""
+    asked = [c for c in calls if "waited" in c.details]
+    seconds = sum(c.seconds for c in asked)
+    if not seconds:
+        return []
+    waited = min(seconds, sum(float(c.details["waited"]) for c in asked))
+    return [
+        f"{100 * (1 - waited / seconds):.0f} % of the time of its advice passed while models "
+        f"trained; the search waited {waited:.1f} s for it."
+    ]
 
 
 @dataclass(frozen=True)

@@ -48,12 +48,18 @@ class Objective(_Part):
 
 
 class Budget(_Part):
-    """When to stop. None means no limit of that kind."""
+    """When to stop. None means no limit of that kind.
+
+    `tokens`, `llm_calls` and `llm_seconds` limit the language model over the whole study; the
+    search goes on without it when one is reached.
+    """
 
     trials: int | None = Field(default=None, ge=1)
     seconds: float | None = Field(default=None, gt=0)
     seconds_per_trial: float | None = Field(default=None, gt=0)
     tokens: int | None = Field(default=None, ge=0)
+    llm_calls: int | None = Field(default=None, ge=0)
+    llm_seconds: float | None = Field(default=None, ge=0)
 
 
 class Validation(_Part):

@@ -19,7 +19,8 @@ class CallRecord:
     `ask` first saw the answer (None: no `ask` has seen it); on replay an answer arrives exactly
     there. `started` is in POSIX seconds, `seconds` is wall time. `error` says why there is no
     usable answer. `accepted` counts the configurations taken from the answer, `rejected` holds one
-    reason per configuration refused.
+    reason per configuration refused. `details` may hold "requests" (see `requests`) and "waited",
+    the seconds that the search did nothing but wait for this answer.
     """
 
     role: str
@@ -41,6 +42,11 @@ class CallRecord:
     def tokens(self) -> int:
         """Tokens computed: prompt tokens that were not cached, and all that were generated."""
         return sum(a.prompt_tokens - a.cached_tokens + a.completion_tokens for a in self.answers)
+
+    @property
+    def requests(self) -> int:
+        """How often the model was asked, failed attempts included."""
+        return int(self.details.get("requests", max(1, len(self.answers))))
 
     def to_plain(self) -> dict[str, Any]:
         """Return the record as JSON values."""

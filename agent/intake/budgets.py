@@ -14,7 +14,12 @@ from agent.intake.vocabulary import stopwords, words
 _BETWEEN = r"[\s'-]{0,2}"
 MOST_BARE = 10_000
 """A "budget" of that many of nothing in particular is money."""
-_FIELD = {"trials": "budget.trials", "tokens": "budget.tokens", "folds": "validation.folds"}
+_FIELD = {
+    "llm_calls": "budget.llm_calls",
+    "trials": "budget.trials",
+    "tokens": "budget.tokens",
+    "folds": "validation.folds",
+}
 
 
 def read_budget(text: Text, taken: Iterable[Span] = ()) -> Reading:
@@ -27,12 +32,15 @@ def read_budget(text: Text, taken: Iterable[Span] = ()) -> Reading:
     inside = [d.span for d in durations]
     inside += text.find_words("per_trial")
     free = [n for n in numbers if not any(n.span.overlaps(s) for s in inside)]
-    for key in ("tokens", "folds", "trials"):
+    for key in ("llm_calls", "tokens", "folds", "trials"):
         _counts(text, reading, key, free)
     _fold_words(text, reading)
     _bare_number(text, reading, free)
     _check(reading)
     return reading
+
+
+_OF_THE_LLM = re.compile(r"\W{1,2}(?:of |for )?(?:the )?(?:llm|language model)\b")
 
 
 def _times(text: Text, reading: Reading, durations: Sequence[Duration]) -> None:
@@ -41,6 +49,8 @@ def _times(text: Text, reading: Reading, durations: Sequence[Duration]) -> None:
             continue
         each = _per_trial(text, duration.span, durations)
         name = "budget.seconds_per_trial" if each else "budget.seconds"
+        if _OF_THE_LLM.match(text.folded, duration.span.end):
+            name = "budget.llm_seconds"
         quote = text.quote(each or duration.span)
         _add(reading, name, Claim(duration.seconds, quote))
 

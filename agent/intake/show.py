@@ -60,6 +60,8 @@ def _limits(task: Task) -> list[tuple[str, str]]:
         "budget.seconds_per_trial": budget.seconds_per_trial
         and _duration(budget.seconds_per_trial),
         "budget.tokens": budget.tokens,
+        "budget.llm_calls": budget.llm_calls,
+        "budget.llm_seconds": budget.llm_seconds and _duration(budget.llm_seconds),
     }
     return [(name, str(value)) for name, value in said.items() if value is not None]
 
