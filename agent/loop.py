@@ -17,14 +17,13 @@ from agent.events import AdviceArrived, Event, Listener, TrialFinished, TrialRep
 from agent.lease import Heartbeat
 from agent.limits import Limits
 from agent.pruning import hopeless
-from agent.store import NumberTakenError, Store
+from agent.store import UNLIMITED, Store
+from agent.store_rows import NumberTakenError
 from evals.evaluator import Evaluator
 from evals.objectives import incumbent
 from evals.task import Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from prompts.errors import InvalidTaskError, StudyError
-
-UNLIMITED = 10**9
 
 
 class Agent:
@@ -84,7 +83,7 @@ class Agent:
         began = time.monotonic()
         try:
             while True:
-                trials = self.store.claim_or_look()
+                trials = self.store.claim_or_look(limit)
                 if isinstance(trials, Trial):
                     return trials
                 if len(trials) >= limit or not (found := self._suggest(trials, 1)):
@@ -113,8 +112,9 @@ class Agent:
 
     def tell(self, number: int, evaluation: Evaluation | float | Sequence[float]) -> Trial:
         """Write what came out of trial `number`; a wrong value makes it FAILED, with the reason."""
-        trial = self.store.finish(number, checked(self.task, evaluation))
-        self._emit(TrialFinished(trial, incumbent(self.task, self.store.trials())))
+        trials = self.store.finish_and_look(number, checked(self.task, evaluation))
+        trial = next(t for t in trials if t.number == number)
+        self._emit(TrialFinished(trial, incumbent(self.task, trials)))
         return trial
 
     def run(self, n_trials: int | None = None, *, elapsed: float = 0.0) -> str:
@@ -126,18 +126,14 @@ class Agent:
         trials = {} if n_trials is None else {"trials": n_trials}
         budget = self.task.budget.model_copy(update=trials)
         limits = Limits.after(budget, self.store.trials(), elapsed)
+        most = UNLIMITED if budget.trials is None else budget.trials
         try:
-            while not (reason := limits.reached(self._count())):
-                if (trial := self._ask(budget.trials or UNLIMITED)) is None:
-                    return limits.reached(self._count()) or "every configuration has been tried"
+            while limits.seconds_left > 0 and (trial := self._ask(most)):
                 self._evaluate(trial, limits)
-            return reason
+            return limits.reached(self.store.taken()) or "every configuration has been tried"
         except BaseException:
             self.store.release()
             raise
-
-    def _count(self) -> int:
-        return self.store.taken()
 
     def _evaluate(self, trial: Trial, limits: Limits) -> None:
         if self.evaluator is None:

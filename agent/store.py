@@ -10,17 +10,23 @@ from __future__ import annotations
 import difflib
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from agent.database import patiently, place, sqlite_file, storage_url, with_patience
 from agent.lease import Lease
 from agent.records import OUTCOME, outcome, plain
-from agent.store_rows import LEASE, distributions, is_free, is_mine, template, trial_of
+from agent.store_rows import (
+    LEASE,
+    distributions,
+    is_free,
+    is_mine,
+    template,
+    trial_of,
+)
 from evals.parameters import Parameter
 from evals.task import Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
@@ -29,33 +35,35 @@ from prompts.errors import StudyError
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
-    from optuna.storages import RDBStorage
     from optuna.trial import FrozenTrial
+
+    from agent.store_storage import TrialStorage
 
 TASK = "plaintune:task"
 CALL = "plaintune:call:"
 ENDS = {TrialState.COMPLETE: "COMPLETE", TrialState.PRUNED: "PRUNED"}
+UNLIMITED = 10**9
 OPENING = 10.0
 """Seconds for which a database is waited for when it is opened."""
 
 logger = logging.getLogger("plaintune")
 
 
-class NumberTakenError(Exception):
-    """Another process started a trial first: choose again, knowing that trial."""
-
-
 class Store:
     """One study in a database. Methods wait out what passes, and raise `StorageError` else."""
 
     def __init__(
-        self, storage: RDBStorage, name: str, notify: Callable[[str], None] = logger.warning
+        self, storage: TrialStorage, name: str, notify: Callable[[str], None] = logger.warning
     ) -> None:
         self.url: str = storage.url
         self.name = name
         self.notify = notify
         self._storage = storage
         self._study: int = storage.get_study_id_from_name(name)
+        self._ids: dict[int, int] = {}
+        """The storage's own number of each trial: it never changes."""
+        self._ended: dict[int, Trial] = {}
+        """Finished trials as they were read: they never change."""
 
     @classmethod
     def create(cls, task: Task, name: str, storage: str | None = None) -> Store:
@@ -125,7 +133,15 @@ class Store:
 
     def trials(self) -> list[Trial]:
         """Return all trials by number; unfinished ones have no evaluation."""
-        return [trial_of(t) for t in self._frozen()]
+        return [self._trial(t) for t in self._frozen()]
+
+    def _trial(self, frozen: FrozenTrial) -> Trial:
+        if frozen.number not in self._ended:
+            trial = trial_of(frozen)
+            if not frozen.state.is_finished():
+                return trial
+            self._ended[frozen.number] = trial
+        return self._ended[frozen.number]
 
     @patiently
     def _frozen(self) -> list[FrozenTrial]:
@@ -163,7 +179,9 @@ class Store:
         row = template(suggestion, -1 if number is None else number, parameters)
         created = self._storage.create_new_trial(self._study, row)
         # Read back only where the number is not known: a query less between two trials.
-        return self._read(created) if number is None else trial_of(row)
+        started = self._read(created) if number is None else trial_of(row)
+        self._ids[started.number] = created
+        return started
 
     @patiently
     def report(self, number: int, step: int, value: float) -> None:
@@ -178,30 +196,36 @@ class Store:
         renewed = replace(lease, renewed=time.time()).to_plain()
         self._storage.set_trial_system_attr(self._id(number), LEASE, renewed)
 
-    @patiently
     def finish(self, number: int, evaluation: Evaluation) -> Trial:
         """Write what came out of a trial; a trial that is finished already keeps its result."""
+        return next(t for t in self.finish_and_look(number, evaluation) if t.number == number)
+
+    def finish_and_look(self, number: int, evaluation: Evaluation) -> list[Trial]:
+        """Do what `finish` does, and return all trials by number."""
+        self._finish(number, evaluation)
+        return self.trials()
+
+    @patiently
+    def _finish(self, number: int, evaluation: Evaluation) -> None:
         from optuna.exceptions import UpdateFinishedTrialError
         from optuna.trial import TrialState as State
 
         trial = self._id(number)
+        complete = evaluation.state is TrialState.COMPLETE
         try:
-            told = (
-                self._storage.get_trial(trial).intermediate_values
-                if evaluation.intermediate
-                else {}
-            )
-            for step, value in evaluation.intermediate.items():
-                if told.get(step) != value:
-                    self._storage.set_trial_intermediate_value(trial, step, float(value))
-            self._storage.set_trial_user_attr(trial, OUTCOME, outcome(evaluation))
-            values = evaluation.values if evaluation.state is TrialState.COMPLETE else None
-            self._storage.set_trial_state_values(
-                trial, State[ENDS.get(evaluation.state, "FAIL")], values
+            self._storage.finish_trial(
+                trial,
+                State[ENDS.get(evaluation.state, "FAIL")],
+                evaluation.values if complete else None,
+                {OUTCOME: outcome(evaluation)},
+                self._untold(trial, evaluation.intermediate),
             )
         except UpdateFinishedTrialError:
             logger.warning("Trial %d was finished already; its first result stands.", number)
-        return self._read(trial)
+
+    def _untold(self, trial: int, heard: Mapping[int, float]) -> dict[int, float]:
+        told = self._storage.get_trial(trial).intermediate_values if heard else {}
+        return {step: float(value) for step, value in heard.items() if told.get(step) != value}
 
     def release(self) -> list[int]:
         """Give back the trials that this process runs, to be evaluated on resume."""
@@ -220,10 +244,14 @@ class Store:
         """Take over the first trial that nobody evaluates: given back, or its owner is dead."""
         return self._claimed(self._frozen())
 
-    def claim_or_look(self) -> Trial | list[Trial]:
-        """Return what `claim` does, or all trials where there is nothing to claim: read once."""
+    def claim_or_look(self, limit: int = UNLIMITED) -> Trial | list[Trial]:
+        """Return what `claim` does, or all trials where there is nothing to claim: read once.
+
+        Where `limit` trials are finished or in somebody's hands, nothing is claimed.
+        """
         frozen = self._frozen()
-        return self._claimed(frozen) or [trial_of(t) for t in frozen]
+        claimed = self._claimed(frozen) if _taken(frozen) < limit else None
+        return claimed or [self._trial(t) for t in frozen]
 
     def _claimed(self, trials: Sequence[FrozenTrial]) -> Trial | None:
         for trial in trials:
@@ -262,7 +290,7 @@ class Store:
 
     def taken(self) -> int:
         """Return how many trials are finished, or in somebody's hands."""
-        return sum(t.state.is_finished() or not is_free(t) for t in self._frozen())
+        return _taken(self._frozen())
 
     def _unfinished(self) -> list[FrozenTrial]:
         return [t for t in self._frozen() if not t.state.is_finished()]
@@ -284,61 +312,21 @@ class Store:
         return trial_of(self._storage.get_trial(trial))
 
     def _id(self, number: int) -> int:
-        return int(self._storage.get_trial_id_from_study_id_trial_number(self._study, number))
+        if number not in self._ids:
+            found = self._storage.get_trial_id_from_study_id_trial_number(self._study, number)
+            self._ids[number] = int(found)
+        return self._ids[number]
+
+
+def _taken(trials: Sequence[FrozenTrial]) -> int:
+    return sum(t.state.is_finished() or not is_free(t) for t in trials)
 
 
 def _quickly(call: Callable[[], Any], url: str) -> Any:
     return with_patience(call, url, logger.warning, OPENING)
 
 
-def _open(url: str) -> RDBStorage:
-    """Return the open database at `url`: opened once per process, again where the file is new."""
-    file = sqlite_file(url)
-    inode = file.stat().st_ino if file and file.exists() else 0
-    return _opened(url, os.getpid(), inode) if inode else _open_now(url)
+def _open(url: str) -> TrialStorage:
+    from agent.store_storage import open_storage
 
-
-@lru_cache(maxsize=8)
-def _opened(url: str, pid: int, inode: int) -> RDBStorage:
-    return _open_now(url)
-
-
-def _open_now(url: str) -> RDBStorage:
-    """Open or create a database: SQLite in WAL mode, servers with connections checked first."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    file = sqlite_file(url)
-    options = {"connect_args": {"timeout": 5}} if file else {"pool_pre_ping": True}
-    fresh = file is not None and not (file.exists() and file.stat().st_size)
-    return _quickly(lambda: _connect(url, options, fresh), url)  # type: ignore[no-any-return]
-
-
-def _connect(url: str, options: Mapping[str, Any], wal: bool) -> RDBStorage:
-    from optuna.storages import RDBStorage
-    from sqlalchemy import text
-    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-    from sqlalchemy.orm import Session
-
-    class Numbered(RDBStorage):
-        """Refuses to create a trial under another number than the template's."""
-
-        def _get_prepared_new_trial(
-            self, study_id: int, template_trial: FrozenTrial | None, session: Session
-        ) -> Any:
-            trial = super()._get_prepared_new_trial(study_id, template_trial, session)
-            if template_trial is not None and template_trial.number not in (-1, trial.number):
-                raise NumberTakenError
-            return trial
-
-    try:
-        opened = Numbered(url, engine_kwargs=dict(options))
-    except (ArgumentError, NoSuchModuleError) as error:
-        hint = "Give a file, or a URL such as postgresql+psycopg2://user@host/name."
-        raise StudyError(f"{url!r} is not a database address.", hint=hint) from error
-    except ImportError as error:
-        raise StudyError(f"The driver for {place(url)} is not installed: {error}.") from error
-    if wal:
-        with opened.engine.connect() as connection:
-            connection.execute(text("PRAGMA journal_mode=WAL"))
-    return opened
+    return open_storage(url, _quickly)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 LEASE = "plaintune:lease"
 
 
+class NumberTakenError(Exception):
+    """Another process started a trial first: choose again, knowing that trial."""
+
+
 def template(
     suggestion: Suggestion, number: int, parameters: Mapping[str, BaseDistribution]
 ) -> FrozenTrial:

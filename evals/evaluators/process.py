@@ -10,6 +10,8 @@ its own session, calls the function or becomes the command.
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import gc
 import json
 import os
 import re
@@ -26,6 +28,8 @@ from typing import Any, Protocol
 from evals.evaluator import Report
 
 MEBIBYTE = 2**20
+PARENT_DEATH_SIGNAL = 1
+"""`PR_SET_PDEATHSIG` of Linux."""
 SECRET = re.compile(r"key|token|secret|passw|credential|auth|dsn|cookie", re.IGNORECASE)
 
 
@@ -159,32 +163,52 @@ def _end(ours: socket.socket, pid: int) -> None:
 
 
 def _nurse(requests: socket.socket, work: Work) -> None:
-    """Fork a supervisor per request until plaintune is gone. Never returns."""
+    """Fork supervisors until plaintune is gone, each before it is needed. Never returns."""
     os.setsid()  # Ctrl-C in the terminal is for plaintune, which then ends its trials in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.freeze()  # A collection in a child would copy the pages that all of them share.
     try:
-        while True:
-            word, handles, _, _ = socket.recv_fds(requests, 1, 1)
-            if not word:
-                os._exit(0)
+        busy = True
+        while busy:
+            taken, take = os.pipe()
+            nurse = os.getpid()
             if os.fork() == 0:
-                requests.close()
-                _supervise(handles[0], work)
-            os.close(handles[0])
+                os.close(taken)
+                _await(requests, take, work, nurse)
+            os.close(take)
+            busy = os.read(taken, 1) == b"y"
+            os.close(taken)
+        os._exit(0)
     finally:
         os._exit(1)
 
 
-def _supervise(handle: int, work: Work) -> None:
+def _await(requests: socket.socket, take: int, work: Work, nurse: int) -> None:
+    """Wait for one request, say that it was taken, and serve it. Never returns."""
     from evals.evaluators.supervisor import Supervisor
 
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        Supervisor(Connection(handle), work).run()
+        _end_with_parent(signal.SIGKILL)
+        if os.getppid() != nurse:
+            return
+        word, handles, _, _ = socket.recv_fds(requests, 1, 1)
+        requests.close()
+        os.write(take, b"y" if word else b"n")
+        os.close(take)
+        if word:
+            _end_with_parent(0)  # From here on there is something to clean up first.
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            Supervisor(Connection(handles[0]), work).run()
     finally:
         os._exit(0)
+
+
+def _end_with_parent(sent: int) -> None:
+    """Have the kernel send this signal (0: none) when the parent ends, where it can."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, sent, 0, 0, 0)
 
 
 def redact(text: str, environment: Mapping[str, str] | None = None) -> str:
