@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, TrialState
 
 
-class TrialStorage(RDBStorage):  # type: ignore[misc]
+class TrialStorage(RDBStorage):
     """Refuses to create a trial under another number than the template's."""
 
     def __init__(self, url: str, engine_kwargs: dict[str, Any]) -> None:
@@ -42,7 +42,8 @@ class TrialStorage(RDBStorage):  # type: ignore[misc]
             return super()._get_prepared_new_trial(study_id, None, session)
         written = {n: distribution_to_json(d) for n, d in template_trial.distributions.items()}
         agreed = {n for n, text in written.items() if (study_id, n, text) in self._agreed}
-        trial = super()._get_prepared_new_trial(study_id, _bare(template_trial, agreed), session)
+        bare = _bare(template_trial, agreed)
+        trial: Any = super()._get_prepared_new_trial(study_id, bare, session)
         if template_trial.number not in (-1, trial.number):
             raise NumberTakenError
         for model, rows in _rows(trial.trial_id, template_trial, agreed, written).items():
@@ -66,7 +67,7 @@ class TrialStorage(RDBStorage):  # type: ignore[misc]
             UpdateFinishedTrialError: it is finished already; nothing was written.
         """
         with _create_scoped_session(self.scoped_session) as session:
-            trial = models.TrialModel.find_or_raise_by_id(trial_id, session, for_update=True)
+            trial: Any = models.TrialModel.find_or_raise_by_id(trial_id, session, for_update=True)
             self.check_trial_is_updatable(trial_id, trial.state)
             for step, value in intermediate.items():
                 self._set_trial_intermediate_value_without_commit(session, trial_id, step, value)
