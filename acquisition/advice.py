@@ -59,3 +59,11 @@ class AdviceSource(Protocol):
 
     def close(self) -> None:
         """Stop, and record the answers that nobody saw."""
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """An adviser that hears of changes to the task."""
+
+    def follow(self, task: Task) -> None:
+        """Go on with `task`, to which something was added."""

@@ -36,6 +36,8 @@ INITIAL = 5
 POOL = 512
 STARTS = 4
 LEADERS = 5
+BELIEVED = 128
+"""So many points drawn from what is believed stand in the pool."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ class Step:
         acquisition: str = "logei",
         known: Sequence[Config] = (),
     ) -> None:
+        from acquisition.allowed import allowed
         from acquisition.belief import believe
+        from surrogates.priors import prior
 
         self.task, self.trials, self.acquisition = task, trials, acquisition
         self.seed = int(rng.integers(2**63))
@@ -82,6 +86,7 @@ class Step:
         self.known = [c for c in known if c not in self.tried]
         self._known = Tried(task.space, self.known)
         self.belief: Belief = believe(task, trials, self.seed, surrogate)
+        self.prior, self.allowed = prior(task, trials), allowed(task)
 
     @property
     def model(self) -> PredictorModel:
@@ -116,9 +121,10 @@ class Step:
         return chosen
 
     def _acquisition(self, belief: Belief) -> Acquisition:
-        from acquisition.functions import make_acquisition
+        from acquisition.functions import Guided, make_acquisition
 
-        return make_acquisition(self.acquisition, belief)
+        found = make_acquisition(self.acquisition, belief)
+        return Guided(found, self.prior) if self.prior else found
 
     def _scored(self, configs: Sequence[Config], X: Array, values: Array) -> list[Scored]:
         mean, sd = self.model.native(*self.model.marginals(X))
@@ -139,7 +145,8 @@ class Step:
         pool = self._pool(rng)
         values = acquisition(pool)
         starts = pool[np.argsort(-values, kind="stable")[:STARTS]]
-        reached, gains = improve(self.encoding, acquisition, starts)
+        bounds = (self.allowed.low, self.allowed.high) if self.allowed else None
+        reached, gains = improve(self.encoding, acquisition, starts, bounds=bounds)
         rows = np.concatenate([reached, pool])
         for i in np.argsort(-np.concatenate([gains, values]), kind="stable"):
             if (config := tried.free(rows[i])) is not None:
@@ -156,7 +163,20 @@ class Step:
             [m.inputs[i] for m, i in zip(self.belief.models, leaders, strict=True)]
         )
         drawn = candidates(self.encoding, best, rng, POOL)
-        return np.concatenate([drawn, self.encoding.encode(self.known)]) if self.known else drawn
+        if self.known:
+            drawn = np.concatenate([drawn, self.encoding.encode(self.known)])
+        return self._steered(drawn, rng)
+
+    def _steered(self, pool: Array, rng: np.random.Generator) -> Array:
+        """Add points that are believed in to `pool`, and keep what the user allows."""
+        if self.prior:
+            pool = np.concatenate([pool, self.prior.draw(rng, BELIEVED)])
+        if self.allowed is None:
+            return pool
+        inside = self.encoding.snap(self.allowed.squeeze(rng.random((POOL, len(self.encoding)))))
+        pool = np.unique(np.concatenate([pool, inside]), axis=0)
+        kept = pool[self.allowed.keeps(pool)]
+        return kept if len(kept) else self.encoding.encode(self.task.space.sample(rng, 64))
 
 
 class BayesianDesigner:
@@ -216,12 +236,35 @@ class BayesianDesigner:
         pending = [*trials, *(Trial(-1, s) for s in chosen)]
         tried = Tried(task.space, [t.config for t in pending])
         known = [s for s in self._portfolio(task) if s.config not in tried][:count]
+        known += believed(task, [*pending, *(Trial(-1, s) for s in known)], count - len(known), rng)
         pending += [Trial(-1, s) for s in known]
         return known + SobolDesigner().suggest(task, pending, count - len(known), rng)
 
     @staticmethod
     def _ready(trials: Sequence[Trial]) -> bool:
         return any(t.state is TrialState.COMPLETE for t in trials)
+
+
+def believed(
+    task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator
+) -> list[Suggestion]:
+    """Return up to `count` new points drawn from what is believed, origin "prior".
+
+    None where nobody said anything; every second trial is left to points from everywhere.
+    """
+    from surrogates.priors import prior
+
+    found = prior(task, trials)
+    tried, chosen = Tried(task.space, [t.config for t in trials]), list[Suggestion]()
+    turns = sum(n % 2 for n in range(len(trials), len(trials) + count))
+    if found is None or not turns:
+        return []
+    for row in found.draw(rng, 16 * turns):
+        config = tried.free(row)
+        if config is not None and len(chosen) < turns:
+            tried.add(config)
+            chosen.append(Suggestion(config, "prior"))
+    return chosen
 
 
 def _suggestion(scored: Scored) -> Suggestion:

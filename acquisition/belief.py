@@ -24,8 +24,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Belief:
-    """Everything an acquisition function may look at; `observed` are the points that taught them.
+    """Everything an acquisition function may look at.
 
+    `observed` are the points that taught the models and that the user still allows.
     `pending` (`k x d`) are already part of the models, at their predicted means.
     """
 
@@ -63,13 +64,22 @@ def believe(task: Task, trials: Sequence[Trial], seed: int, surrogate: str = "gp
     running = encoding.encode([t.config for t in trials if t.state is TrialState.RUNNING])
     belief = Belief(
         models,
-        models[0].inputs,
+        _compared(task, models[0].inputs),
         np.empty((0, len(encoding))),
         feasibility(task, trials),
         cost_of(task, trials),
         seed,
     )
     return belief.with_pending(running)
+
+
+def _compared(task: Task, inputs: Array) -> Array:
+    """Return the points that a new one is compared with: those that the user still allows."""
+    from acquisition.allowed import allowed
+
+    inside = allowed(task)
+    kept = inside.keeps(inputs) if inside else np.ones(len(inputs), dtype=bool)
+    return inputs[kept] if kept.any() else inputs
 
 
 def _models(fitted: Model) -> tuple[PredictorModel, ...]:

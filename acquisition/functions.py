@@ -12,6 +12,7 @@ from acquisition.belief import Belief
 from acquisition.improvement import LogImprovement
 from acquisition.pool import Acquisition
 from prompts.errors import UserError
+from surrogates.priors import Prior
 
 Array = NDArray[np.float64]
 
@@ -34,6 +35,23 @@ class Weighted:
             return value, gradient
         weight, d_weight = self._feasible.gradients(X)
         return value + weight, gradient + d_weight
+
+
+class Guided:
+    """An acquisition on a log scale, plus a weighted log prior (Hvarfner et al. 2022, Eq. 6)."""
+
+    def __init__(self, inner: Acquisition, prior: Prior) -> None:
+        self._inner, self._prior = inner, prior
+
+    def __call__(self, X: Array) -> Array:
+        """Return `b` values for `b x d` encoded configurations."""
+        return np.asarray(self._inner(X) + self._prior(X))
+
+    def gradients(self, X: Array) -> tuple[Array, Array]:
+        """Return values (`b`) and their gradients by `X` (`b x d`)."""
+        value, gradient = self._inner.gradients(X)
+        density, slope = self._prior.gradients(X)
+        return value + density, gradient + slope
 
 
 class PerSecond:

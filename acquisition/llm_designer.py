@@ -16,6 +16,7 @@ from evals.failures import borders, kind_of
 from evals.objectives import gains, incumbent
 from evals.parameters import Float, Int, Parameter
 from evals.space import Config
+from evals.steering import narrowed, preferences
 from evals.task import Task
 from evals.trials import Suggestion, Trial, TrialState
 from prompts.answers import Proposal, parse_proposals, proposals_schema, scores_schema
@@ -156,7 +157,7 @@ def shown(task: Task, trials: Sequence[Trial]) -> list[Trial]:
 
 def _question(task: Task, count: int, prompt: str) -> Question:
     messages = _messages("adviser_system", prompt)
-    schema = proposals_schema(task.space.json_schema(), task.space.names, count)
+    schema = proposals_schema(narrowed(task.space).json_schema(), task.space.names, count)
     return Question(messages, schema, max_tokens=40 + count * (70 + 16 * len(task.space)))
 
 
@@ -174,8 +175,9 @@ def _study(
         "task": task,
         "card": card if card is not None else partial_card(task),
         "goal": goal(task),
-        "parameters": [_line(p) for p in task.space.parameters],
+        "parameters": [parameter_line(p) for p in narrowed(task.space).parameters],
         "constraints": [c.expression for c in task.space.constraints],
+        "wishes": [p.sentence for p, _ in preferences(task) if p.origin == "your words"],
         "examples": [asdict(e) | {"config": written(e.config)} for e in examples],
     }
 
@@ -191,7 +193,7 @@ def partial_card(task: Task) -> dict[str, str]:
     return card | ({"Target": f"{task.data.target} ({task.data.kind})"} if task.data else {})
 
 
-def _line(parameter: Parameter) -> dict[str, Any]:
+def parameter_line(parameter: Parameter) -> dict[str, Any]:
     default = None if parameter.default is None else json.dumps(parameter.default)
     condition = parameter.condition
     only_if = condition and f"{condition.parent} in {json.dumps(list(condition.values))}"

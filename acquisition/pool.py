@@ -93,9 +93,15 @@ def smooth_columns(encoding: Encoding) -> Mask:
 
 
 def improve(
-    encoding: Encoding, acquisition: Acquisition, starts: Array, rounds: int = 2
+    encoding: Encoding,
+    acquisition: Acquisition,
+    starts: Array,
+    rounds: int = 2,
+    bounds: tuple[Array, Array] | None = None,
 ) -> tuple[Array, Array]:
     """Climb from `starts` (`k x d`): by gradient on the numbers, by exchange on the choices.
+
+    `bounds` are the lowest and highest places that the gradient may reach (`d` each).
 
     Returns:
         All points reached, snapped (`m x d`), and their acquisition values (`m`).
@@ -105,7 +111,7 @@ def improve(
     rows, reached = starts, [starts]
     for _ in range(1 if real else rounds):
         if smooth.any():
-            rows = encoding.snap(_climb(encoding, acquisition, rows, smooth))
+            rows = encoding.snap(_climb(encoding, acquisition, rows, smooth, bounds))
             reached.append(rows)
         if real:
             break
@@ -129,8 +135,15 @@ def _exchange(encoding: Encoding, acquisition: Acquisition, row: Array) -> Array
     return row
 
 
-def _climb(encoding: Encoding, acquisition: Acquisition, rows: Array, smooth: Mask) -> Array:
+def _climb(
+    encoding: Encoding,
+    acquisition: Acquisition,
+    rows: Array,
+    smooth: Mask,
+    bounds: tuple[Array, Array] | None,
+) -> Array:
     """Maximise the sum over all rows at once: they do not interact, so each is maximised."""
+    low, high = bounds or (np.zeros(len(encoding)), np.ones(len(encoding)))
     free = smooth & encoding.active(rows)
     if not free.any():
         return rows
@@ -146,9 +159,9 @@ def _climb(encoding: Encoding, acquisition: Acquisition, rows: Array, smooth: Ma
         rows[free],
         jac=True,
         method="L-BFGS-B",
-        bounds=[(0.0, 1.0)] * int(free.sum()),
+        bounds=[(low[j], high[j]) for j in np.nonzero(free)[1]],
         options={"maxiter": 40, "maxls": 10},
     )
     climbed = rows.copy()
-    climbed[free] = np.clip(found.x, 0.0, 1.0)
+    climbed[free] = np.clip(found.x, low[np.nonzero(free)[1]], high[np.nonzero(free)[1]])
     return climbed

@@ -23,6 +23,7 @@ from acquisition.view import surrogate_view
 from agent.llm_budget import calls_left, seconds_left, used_up
 from evals.task import Task
 from evals.trials import Suggestion, Trial
+from prompts.answers import parse_proposals, repeats
 from prompts.calls import CallLog, CallRecord
 from prompts.chat import Completion, LanguageModel, prompt_hash
 from prompts.errors import InvalidAnswerError, LanguageModelError
@@ -165,6 +166,10 @@ class Adviser:
             Future(),
         )
 
+    def follow(self, task: Task) -> None:
+        """Go on with `task`: what is asked, and which answers hold, from now on."""
+        self._task = task
+
     def close(self) -> None:
         """Stop, and record the answer that nobody saw."""
         if self._open:
@@ -221,7 +226,11 @@ class Adviser:
     # In the background
 
     def _answer(self, asked: _Open, trials: Sequence[Trial]) -> None:
-        """Ask, and ask once more where nothing usable came back."""
+        """Ask, and ask once more, with another seed, where nothing usable came back.
+
+        The first answer of a study is also asked for again where it repeats a configuration: it is
+        to spread out.
+        """
         answers: list[Completion] = []
         error, requests = "", 0
         question = asked.first
@@ -241,7 +250,7 @@ class Adviser:
             except Exception as failure:  # a backend's fault must not end somebody's search
                 error = f"unexpected {type(failure).__name__}: {failure}"
                 break
-            if answer.suggestions:
+            if answer.suggestions and not (asked.role == ROLES[0] and repeats(answer.rejected)):
                 break
             question = asked.ask(answer.rejected)
         took = time.time() - asked.started
@@ -323,8 +332,10 @@ class Adviser:
     def _counted(self, call: CallRecord) -> CallRecord:
         if call.error or not call.answers:
             return call
-        found = read(self._task, (), call.answers[-1].text)
-        return replace(call, accepted=len(found.suggestions), rejected=found.rejected)
+        answers = [read(self._task, (), a.text) for a in _readable(call)]
+        keys = {self._task.space.key(s.config) for a in answers for s in a.suggestions}
+        rejected = tuple(r for a in answers for r in a.rejected)
+        return replace(call, accepted=len(keys), rejected=rejected)
 
     def _seen(self, call: CallRecord, number: int) -> CallRecord:
         """Let an answer that nobody saw arrive now (the run was stopped before)."""
@@ -343,11 +354,25 @@ class Adviser:
             if call.error or not call.answers:
                 continue
             told = {"call": call.key, "asked_at": call.asked_at, "prompt_hash": call.prompt_hash}
-            answer = read(self._task, trials, call.answers[-1].text, **told)
-            found |= {self._task.space.key(s.config): s for s in answer.suggestions}
+            for said in _readable(call):
+                answer = read(self._task, trials, said.text, **told)
+                found |= {self._task.space.key(s.config): s for s in answer.suggestions}
         return list(found.values())
 
     def _say(self, message: str) -> None:
         if message not in self._said:
             self._said.add(message)
             self._notify(message)
+
+
+def _readable(call: CallRecord) -> list[Completion]:
+    """Return the answers that were not cut off: the last is whole where the call has no error."""
+    return [a for a in call.answers if a.finish_reason != "length" and _is_whole(a.text)]
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        parse_proposals(text, dict)
+    except InvalidAnswerError:
+        return False
+    return True

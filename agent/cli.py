@@ -25,6 +25,7 @@ app.add_typer(llm_app, name="llm")
 
 Source = Annotated[str, typer.Argument(help="What to tune, in plain words, or a task.yaml.")]
 Study = Annotated[str, typer.Argument(help="The study's name; see `plaintune list`.")]
+Words = Annotated[str, typer.Argument(help="What should change, in plain words.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; state the assumptions made.")]
 NoInput = Annotated[bool, typer.Option("--no-input", help="The same as --yes.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; asks nothing.")]
@@ -54,6 +55,9 @@ Strategy = Annotated[
 Portfolio = Annotated[
     bool,
     typer.Option("--portfolio/--no-portfolio", help="Begin with what did well on other tables."),
+]
+Beliefs = Annotated[
+    bool, typer.Option("--beliefs", help="Ask the language model first where good values lie.")
 ]
 Name = Annotated[str | None, typer.Option("--name", help="What to call the study.")]
 Out = Annotated[
@@ -95,6 +99,7 @@ def run(
     out: Out = None,
     strategy: Strategy = "hybrid",
     portfolio: Portfolio = True,
+    beliefs: Beliefs = False,
     space: Space = None,
     metric: Metric = None,
     score: Score = None,
@@ -119,6 +124,7 @@ def run(
         out=out,
         strategy=strategy,
         portfolio=portfolio,
+        beliefs=beliefs,
         line=line,
     )
 
@@ -189,6 +195,23 @@ def resume(
     talk = commands.Talk(ask=False, json=json, llm=llm, model=model)
     wishes = commands.Wishes(trials, seconds, llm_budget=llm_budget)
     commands.resume(study, wishes, talk, storage=storage, out=out)
+
+
+@app.command()
+def steer(
+    study: Study,
+    words: Words,
+    yes: Yes = False,
+    json: Json = False,
+    llm: Llm = "auto",
+    model: Model = None,
+    storage: Storage = None,
+) -> None:
+    """Say how a study should go on: "not above 200 trees, rather shallow ones"."""
+    from agent import commands
+
+    talk = commands.Talk(ask=not yes, json=json, llm=llm, model=model)
+    commands.steer(study, words, talk, storage=storage)
 
 
 @app.command("list")

@@ -105,6 +105,7 @@ def run(
     out: str | None = None,
     strategy: str = "hybrid",
     portfolio: bool = True,
+    beliefs: bool = False,
     line: CommandLine | None = None,
 ) -> None:
     """Understand, search, conclude."""
@@ -120,6 +121,7 @@ def run(
             out=out,
             strategy=strategy,
             portfolio=portfolio,
+            beliefs=beliefs,
             language_model=understood.language_model,
             listeners=[listener],
             clock=clock,
@@ -152,6 +154,15 @@ def resume(
         )
         finished = _interruptibly(lambda s: go_on(study, s, wishes.applied), setting)
     _finish(finished, talk)
+
+
+def steer(study: str, words: str, talk: Talk, *, storage: str | None = None) -> None:
+    """Change how a study goes on."""
+    from agent.steering import steer as take_up
+
+    found = take_up(study, words, talk, storage, yes=not talk.ask)
+    if talk.json:
+        _print_json(found.model_dump(mode="json"))
 
 
 def _understand(

@@ -22,6 +22,7 @@ from agent.explain import default_trial
 from agent.outcome import Confirmation, Repeat, Spread
 from evals.evaluator import Evaluator
 from evals.objectives import gains
+from evals.steering import keeps
 from evals.task import Task
 from evals.trials import Trial, TrialState
 
@@ -113,8 +114,12 @@ def _seeds(task: Task, trials: int) -> Iterator[int]:
 
 
 def _best_first(task: Task, trials: Sequence[Trial]) -> list[Trial]:
-    """Return complete trials of distinct configurations, the best first."""
+    """Return complete trials of distinct configurations, the best first.
+
+    Those that break what the user has wished for since count only where there are no others.
+    """
     complete = [t for t in trials if t.state is TrialState.COMPLETE]
+    complete = [t for t in complete if keeps(task, t)] or complete
     order = (-gains(task, complete)[:, 0]).argsort(kind="stable").tolist()
     ranked = [complete[i] for i in order]
     return list({task.space.key(t.config): t for t in reversed(ranked)}.values())[::-1]

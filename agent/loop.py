@@ -10,10 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from acquisition.advice import Advice, AdviceSource, Advisable
+from acquisition.advice import Advice, AdviceSource, Advisable, Steerable
 from acquisition.designer import Designer
 from agent.checks import checked, failed
-from agent.events import AdviceArrived, Event, Listener, TrialFinished, TrialReported, TrialStarted
+from agent.events import (
+    AdviceArrived,
+    Event,
+    Listener,
+    Note,
+    TrialFinished,
+    TrialReported,
+    TrialStarted,
+)
 from agent.lease import Heartbeat
 from agent.limits import Limits
 from agent.pruning import hopeless
@@ -21,6 +29,7 @@ from agent.store import UNLIMITED, Store
 from agent.store_rows import NumberTakenError
 from evals.evaluator import Evaluator
 from evals.objectives import incumbent
+from evals.steering import followed
 from evals.task import Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from prompts.errors import InvalidTaskError, StudyError
@@ -99,7 +108,17 @@ class Agent:
         """Return what `ask` would start, without starting it."""
         return self._suggest(self.store.trials(), count)
 
+    def _look(self) -> None:
+        """Take up what was said in the meantime: the task may be steered from outside."""
+        task = followed(self.task, self.store.task_if_changed())
+        if task is not self.task:
+            self.task = task
+            self._emit(Note(f"From now on: {task.steering[-1].meaning}"))
+            if isinstance(self.adviser, Steerable):
+                self.adviser.follow(task)
+
     def _suggest(self, trials: Sequence[Trial], count: int) -> list[Suggestion]:
+        self._look()
         advice = self.adviser.advice(trials) if self.adviser else Advice()
         for call in advice.calls:
             if call.arrived_at == len(trials):

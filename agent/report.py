@@ -108,12 +108,19 @@ def _merits(view: StudyView) -> Sequence[Mapping[str, str]]:
 
 def _fields(task: Task) -> Sequence[Mapping[str, str]]:
     flat = _flatten(task.model_dump(mode="json", exclude={"space", "sources", "description"}))
-    skipped = {"assumptions", "questions", "evaluator", "seed", "fidelity"}
+    skipped = {"assumptions", "questions", "evaluator", "seed", "fidelity", "steering"}
     skipped |= {"models", "validation"} if task.program else set()
     return [
         {"field": name, "value": str(value), "source": _source(task, name)}
         for name, value in flat.items()
         if name.split(".")[0] not in skipped and value not in (None, [], {}, "")
+    ] + [
+        {
+            "field": f"from trial {s.since + 1} on",
+            "value": s.meaning,
+            "source": f"your words: “{s.words}”" if s.words else "LLM: asked before the search",
+        }
+        for s in task.steering
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from agent.workspace import RUNS, checked_name, fresh_name, study_directory
 from evals.task import Task
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
-from prompts.errors import InvalidTaskError
+from prompts.errors import InvalidTaskError, UserError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -50,7 +50,8 @@ class Setting:
     """What a run is done with, beside its task. None means the usual choice.
 
     `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `portfolio`
-    lets a search on a table use what did well on other tables. `frame` takes the place of the
+    lets a search on a table use what did well on other tables. `beliefs` has the language model say
+    beforehand where each parameter's best value may lie. `frame` takes the place of the
     task's table, `evaluator` that of the task's evaluator.
     """
 
@@ -59,6 +60,7 @@ class Setting:
     out: str | None = None
     strategy: str = "hybrid"
     portfolio: bool = True
+    beliefs: bool = False
     frame: DataFrame | None = None
     language_model: LanguageModel | None = None
     listeners: Sequence[Listener] = ()
@@ -169,6 +171,9 @@ def _search(
     strategy = attributes.get(STRATEGY, setting.strategy)
     # A study that does not say so began before there was a portfolio, and goes on as it began.
     portfolio = bool(attributes.get(PORTFOLIO, False))
+    knowledge = _knowledge(task, evaluator) if portfolio else {}
+    if setting.beliefs and not store.trials():
+        task = _believing(task, store, setting, knowledge.get("card"))
     designer, adviser = open_strategy(
         strategy,
         task,
@@ -176,7 +181,7 @@ def _search(
         log=store,
         notify=setting.note,
         portfolio=portfolio,
-        **(_knowledge(task, evaluator) if portfolio else {}),
+        **knowledge,
     )
     agent = Agent(
         task,
@@ -196,6 +201,23 @@ def _search(
     clock.add("choosing", agent.waited)
     clock.add("training", -agent.waited)
     return _finish(store, evaluator, directory, stopped, limits, setting)
+
+
+def _believing(task: Task, store: Store, setting: Setting, card: Mapping[str, str] | None) -> Task:
+    """Ask the language model for its beliefs and record them in the study's task."""
+    from agent.beliefs import beliefs
+    from evals.steering import steered
+
+    if setting.language_model is None:
+        raise UserError("Beliefs need a language model.", hint="Leave `--llm none` out.")
+    with setting.clock("asking for beliefs"):
+        found = beliefs(task, setting.language_model, log=store, notify=setting.note, card=card)
+    if not found.preferences:
+        return task
+    setting.note(f"The language model believes: {found.meaning}.")
+    task = steered(task, found)
+    store.save_task(task)
+    return task
 
 
 def _kept_back(task: Task, evaluator: Evaluator) -> float:

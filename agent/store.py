@@ -59,6 +59,7 @@ class Store:
         self.name = name
         self.notify = notify
         self._storage = storage
+        self._last_task = ""
         self._study: int = storage.get_study_id_from_name(name)
         self._ids: dict[int, int] = {}
         """The storage's own number of each trial: it never changes."""
@@ -115,6 +116,12 @@ class Store:
     def task(self) -> Task:
         """The task as it was last saved."""
         return Task.from_yaml(self.study_attributes()[TASK], f"the task of study {self.name}")
+
+    def task_if_changed(self) -> Task | None:
+        """Return the task where it was saved anew since this was last called; else None."""
+        text = str(self.study_attributes()[TASK])
+        last, self._last_task = self._last_task, text
+        return None if text == last else Task.from_yaml(text, f"the task of study {self.name}")
 
     @patiently
     def save_task(self, task: Task) -> None:

@@ -1,6 +1,7 @@
 """Measure the meta-table: shared configurations of every model family on many real tables.
 
     python -m benchmarks.meta_table run --minutes 60   # resumable; each evaluation is kept at once
+    python -m benchmarks.meta_table run --family svm --family mlp   # these only, in this order
     python -m benchmarks.meta_table pack               # writes evals/meta/
 
 Per family the library's default and scrambled Sobol points of the curated space, the same on every
@@ -18,7 +19,7 @@ import platform
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -158,20 +159,24 @@ def finished() -> dict[tuple[str, str, int], dict[str, Any]]:
     return {(r["table"], r["family"], r["config"]): r for r in rows}
 
 
-def jobs() -> Iterator[tuple[Source, list[tuple[str, int]]]]:
-    """Yield per table the families' configurations to measure, the most useful first."""
-    for team, numbers in STAGES:
+def jobs(families: Sequence[str] = ()) -> Iterator[tuple[Source, list[tuple[str, int]]]]:
+    """Yield per table the families' configurations to measure, the most useful first.
+
+    Where `families` are named, only stages of theirs, one family after the other.
+    """
+    stages = [s for f in families for s in STAGES if f in s[0]] if families else STAGES
+    for team, numbers in stages:
         for source in SOURCES:
             able = [f for f in team if source.kind in FAMILIES[f].kinds]
             yield source, [(f, n) for f in able for n in numbers]
 
 
-def run(minutes: float) -> None:
-    """Measure until everything is there or the time is over."""
+def run(minutes: float, families: Sequence[str] = ()) -> None:
+    """Measure until everything (of `families`, if any are named) is there or the time is over."""
     versions()
     until = time.monotonic() + 60 * minutes
     done = finished()
-    for source, wanted in jobs():
+    for source, wanted in jobs(families):
         missing = [(f, n) for f, n in wanted if (source.name, f, n) not in done]
         if not missing:
             continue
@@ -285,9 +290,10 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     measured = commands.add_parser("run", help="measure what is missing")
     measured.add_argument("--minutes", type=float, default=60.0)
+    measured.add_argument("--family", action="append", default=[], choices=list(FAMILIES))
     commands.add_parser("pack", help="write what ships with plaintune")
     asked = parser.parse_args()
-    run(asked.minutes) if asked.command == "run" else pack()
+    run(asked.minutes, asked.family) if asked.command == "run" else pack()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.steering import keeps
 from evals.task import Task
 from evals.trials import Trial, TrialState
 
@@ -30,8 +31,13 @@ def gain(task: Task, value: float) -> float:
 
 
 def incumbent(task: Task, trials: Sequence[Trial]) -> Trial | None:
-    """Return the COMPLETE trial that is best on the first objective; the earlier one on a tie."""
+    """Return the COMPLETE trial that is best on the first objective; the earlier one on a tie.
+
+    Trials that break what the user has wished for since count only where there are no others.
+    """
     complete = [t for t in trials if t.state is TrialState.COMPLETE]
+    if task.steering:
+        complete = [t for t in complete if keeps(task, t)] or complete
     if not complete:
         return None
     return complete[int(np.argmax(gains(task, complete)[:, 0]))]

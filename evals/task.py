@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from evals.parameters import Scalar
+from evals.preferences import Steering
 from evals.space import SearchSpace
 from prompts.errors import InvalidTaskError
 
@@ -112,6 +113,8 @@ class Task(_Part):
     belongs to "command" and "function".
     `constraints` are expressions over parameters as the user wished them ("n_estimators <= 500");
     they are part of `space` already (as bounds or as constraints of the space).
+    `steering` is what was said while the study ran, the oldest first; its constraints are part of
+    `space` already.
     `sources` maps dotted field names ("data.target") to where they came from.
     """
 
@@ -126,6 +129,7 @@ class Task(_Part):
     validation: Validation = Validation()
     fixed: dict[str, Scalar] = Field(default_factory=dict)
     constraints: tuple[str, ...] = ()
+    steering: tuple[Steering, ...] = ()
     fidelity: str | None = None
     seed: int = Field(default=0, ge=0)
     sources: dict[str, Source] = Field(default_factory=dict)
@@ -143,6 +147,7 @@ class Task(_Part):
 
         # A table's fields would only puzzle the reader of a task that has none.
         unused = {"data", "models", "validation"} if self.program else {"program"}
+        unused |= set() if self.steering else {"steering"}
         content = self.model_dump(mode="json", exclude=unused)
         return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
 

@@ -19,6 +19,8 @@ from prompts.errors import InvalidAnswerError, InvalidConfigError
 Move = Literal["higher", "lower", "keep"]
 MOVES: tuple[Move, ...] = ("higher", "lower", "keep")
 REASON_CHARACTERS = 80
+TRIED = "It has been tried already."
+TWICE = "It occurs twice in the answer."
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Proposals:
 
     accepted: tuple[Proposal, ...]
     rejected: tuple[str, ...]
+
+
+def repeats(rejected: Sequence[str]) -> bool:
+    """Return whether a configuration was refused because it is no new one."""
+    return bool({TRIED, TWICE} & set(rejected))
 
 
 class _Proposal(BaseModel):
@@ -95,9 +102,9 @@ def parse_proposals(
             rejected.append(_in_words(error))
             continue
         if not is_new(proposal.config):
-            rejected.append("It has been tried already.")
+            rejected.append(TRIED)
         elif any(p.config == proposal.config for p in accepted):
-            rejected.append("It occurs twice in the answer.")
+            rejected.append(TWICE)
         else:
             accepted.append(proposal)
     return Proposals(tuple(accepted), tuple(rejected))

@@ -183,3 +183,29 @@ def test_all_trials_together_wait_for_an_answer_once() -> None:
     for number in range(1, 5):
         adviser.advice(trials(number))
     assert never.waits == [0.2, 0.0, 0.0, 0.0]
+
+
+def test_a_warmstart_that_repeats_itself_is_asked_again_once_with_another_seed() -> None:
+    answers = iter([says(0.3, 0.3), says(0.7, 0.7), says(0.9)])
+    seeds: list[int | None] = []
+
+    class Repeating(ScriptedModel):
+        def complete(self, messages: Any, **options: Any) -> Any:
+            seeds.append(options["seed"])
+            return super().complete(messages, **options)
+
+    log = Log()
+    adviser = Adviser(TASK, Repeating(answers), log=log)
+    adviser.think([])
+    found = adviser.advice(trials(1))
+    assert [s.config["x"] for s in found.suggestions] == [0.3, 0.7]
+    assert len(seeds) == len(set(seeds)) == 2
+    [call] = log.calls()
+    assert (call.accepted, len(call.rejected), len(call.answers)) == (2, 2, 2)
+
+
+def test_a_later_answer_that_repeats_itself_is_not_asked_again() -> None:
+    model = ScriptedModel([says(0.3, 0.4), says(0.6, 0.6), says(0.9)])
+    adviser = Adviser(TASK, model, log=Log())
+    run(adviser, 5)
+    assert len(model.calls) == 2

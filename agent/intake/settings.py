@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -66,16 +66,22 @@ _ASSIGNED = re.compile(
 )
 
 
-def read_settings(text: Text, taken: Iterable[Span] = ()) -> Wishes:
-    """Return what the text fixes or bounds, outside `taken` spans."""
+def read_settings(
+    text: Text, taken: Iterable[Span] = (), names: Mapping[str, str] | None = None
+) -> Wishes:
+    """Return what the text fixes or bounds, outside `taken` spans.
+
+    `names` are further settings, by what they may be called.
+    """
     busy = list(taken)
+    known = _settings() | {normal(n): s for n, s in (names or {}).items()}
     found = [*_class_weights(text), *_kernels(text), *_assigned(text)]
     busy += [w.span for w in found]
     numbers = [n for n in numbers_in(text) if not n.article]
     for number in (n for n in numbers if not any(n.span.overlaps(b) for b in busy)):
         if any(number.span.overlaps(w.span) for w in found):
             continue
-        found += _around(text, number, numbers, [w.span for w in found])
+        found += _around(text, number, numbers, [w.span for w in found], known)
     return Wishes(found)
 
 
@@ -133,18 +139,22 @@ def _settings() -> dict[str, str]:
 
 
 def _around(
-    text: Text, number: Number, numbers: Sequence[Number], busy: Sequence[Span]
+    text: Text,
+    number: Number,
+    numbers: Sequence[Number],
+    busy: Sequence[Span],
+    known: Mapping[str, str],
 ) -> list[Wish]:
     """Return what `number` says of the setting named right after or before it."""
-    names = pattern(tuple(_settings()))
+    names = pattern(tuple(known))
     clause = text.clause(number.span)
     window = Span(max(clause.start, number.span.start - 48), number.span.start)
     before = [m for m in names.finditer(text.folded, window.start, window.end) if _whole(text, m)]
     if before and _adjoins(text, before[-1], number, busy):
-        return _after_name(text, before[-1], number, numbers)
+        return _after_name(text, before[-1], number, numbers, known)
     after = re.compile(r"[\s-]*(?:" + names.pattern + r")").match(text.folded, number.span.end)
     if after and _whole(text, after) and not _OF_ELSE.match(text.folded, after.end()):
-        setting = _settings()[normal(re.sub(r"^[\s-]+", "", after[0]))]
+        setting = known[normal(re.sub(r"^[\s-]+", "", after[0]))]
         span = Span(number.span.start, after.end())
         if other := _other_end(text, number, numbers):
             low, high = sorted((_number(other), _number(number)))
@@ -155,7 +165,7 @@ def _around(
         if setting == "iterations" and not sign and not _exactly(text, lead):
             return []  # iterations of the search, as likely as not
         return [Wish(setting, sign or "=", _number(number), span)]
-    return _after_name(text, before[-1], number, numbers) if before else []
+    return _after_name(text, before[-1], number, numbers, known) if before else []
 
 
 def _adjoins(text: Text, name: re.Match[str], number: Number, busy: Sequence[Span]) -> bool:
@@ -204,9 +214,13 @@ def _any(phrases: Sequence[str]) -> str:
 
 
 def _after_name(
-    text: Text, name: re.Match[str], number: Number, numbers: Sequence[Number]
+    text: Text,
+    name: re.Match[str],
+    number: Number,
+    numbers: Sequence[Number],
+    known: Mapping[str, str],
 ) -> list[Wish]:
-    setting = _settings()[normal(name[0])]
+    setting = known[normal(name[0])]
     between = text.folded[name.end() : number.span.start]
     if setting == "c" and text.raw[name.start() : name.end()] != "C":
         return []

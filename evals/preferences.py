@@ -1,0 +1,64 @@
+"""What somebody wishes or believes about single parameters, while a study runs or before it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from evals.parameters import Scalar
+from prompts.errors import InvalidTaskError
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Preference(_Part):
+    """Where good values of one parameter are thought to lie; it bends the search and forbids none.
+
+    Exactly one of: `toward` an end of the scale, a plausible range from `low` to `high` (native
+    values), or `values` of a choice. `origin` says who thinks so.
+    """
+
+    parameter: str
+    toward: Literal["low", "high"] | None = None
+    low: float | None = None
+    high: float | None = None
+    values: tuple[Scalar, ...] = ()
+    origin: Literal["your words", "LLM"] = "your words"
+
+    @model_validator(mode="after")
+    def _check(self) -> Preference:
+        ranged = self.low is not None and self.high is not None
+        if (self.toward is not None) + ranged + bool(self.values) != 1:
+            raise InvalidTaskError(
+                f"The preference for {self.parameter} needs one of: toward, low and high, values."
+            )
+        return self
+
+    @property
+    def sentence(self) -> str:
+        """Say it as people would."""
+        if self.toward:
+            return f"{self.parameter}: rather {self.toward} values"
+        if self.values:
+            return f"{self.parameter}: rather {' or '.join(map(str, self.values))}"
+        return f"{self.parameter}: rather {self.low:g} to {self.high:g}"
+
+
+class Steering(_Part):
+    """What was said in the middle of a study, and what it means from trial `since` on.
+
+    `constraints` are expressions over the space's parameters; all later trials keep them.
+    """
+
+    words: str
+    since: int = Field(default=0, ge=0)
+    constraints: tuple[str, ...] = ()
+    preferences: tuple[Preference, ...] = ()
+
+    @property
+    def meaning(self) -> str:
+        """Say what it does."""
+        return "; ".join([*self.constraints, *(p.sentence for p in self.preferences)])
