@@ -6,7 +6,8 @@ point of the front dominates. For independent normal predictions and `psi(t) = E
 sd h((mean - t) / sd)`, `EHVI = sum_boxes prod_objectives (psi(l) - psi(u))`.
 
 The front is that of the predicted means at the points tried, so that noise is no progress. The
-reference point lies a tenth of the front's range below its worst values.
+reference point lies the front's whole range below its worst values: what lies beyond it counts as
+nothing, and the ends of the true front lie beyond those found early.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from acquisition.improvement import log_h
 
 Array = NDArray[np.float64]
 
-MARGIN = 0.1
+MARGIN = 1.0
 LEAST_RANGE = 0.5
 """A front of one point has no range; half a standard deviation stands in for it."""
 STEP = 1e-6

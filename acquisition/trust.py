@@ -69,7 +69,9 @@ def trust(task: Task, trials: Sequence[Trial], origin: str = "llm") -> Trust:
     weight = sum(w for _, w in pieces)
     finished = sum(t.state is not TrialState.RUNNING for t in trials)
     stalled = plateau(task, trials)
-    share = dose(finished, stalled >= PLATEAU) * min(MOST_TRUST, math.exp(SLOPE * advantage))
+    # A plateau is a reason to hear an adviser, but not one that has done harm.
+    doubled = stalled >= PLATEAU and advantage >= 0
+    share = dose(finished, doubled) * min(MOST_TRUST, math.exp(SLOPE * advantage))
     return Trust(advantage, weight, stalled, min(1.0, share))
 
 

@@ -77,7 +77,14 @@ def _at_checkpoint(
 def likelihood_data(encoding: Encoding, X: Array, noise_scale: Array) -> Observations:
     """Return what the likelihood needs to know, targets left out (zeros)."""
     D = squared_distances(encoding.features(X), encoding.groups, len(encoding))
-    return Observations(D, np.zeros(len(X)), noise_scale, encoding.shared, encoding.dimension)
+    return Observations(
+        D,
+        np.zeros(len(X)),
+        noise_scale,
+        encoding.shared,
+        encoding.categorical,
+        encoding.dimension,
+    )
 
 
 def spread(y: Array, limit: int) -> NDArray[np.intp]:

@@ -9,7 +9,9 @@ lengthscales, noise and w are searched.
 
 Priors: `l_j ~ LogNormal(sqrt 2 + log(d) / 2, sqrt 3)` (Hvarfner et al. 2024, "Vanilla Bayesian
 Optimization Performs Great in High Dimensions", Sec. 5), `s_n^2 ~ LogNormal(-4, 1)`, and an
-inverse-gamma prior worth `PSEUDO` observations that holds `s^2` near 1.
+inverse-gamma prior worth `PSEUDO` observations that holds `s^2` near 1. The mode is sought as a
+density of `l_j` for numbers and of `log l_j` for choices: the former lies `sd^2 = 3` lower, which
+makes each choice an island, and a search that believes this never leaves the levels it has seen.
 """
 
 from __future__ import annotations
@@ -50,13 +52,14 @@ class Observations:
 
     `distances` is `d x m`, `targets` and `noise_scale` (by what each observation's noise variance
     is multiplied) are `n`, `shared` says which of the d parameters exist in all configurations,
-    `dimension` how many exist together.
+    `categorical` which are choices, `dimension` how many exist together.
     """
 
     distances: Array
     targets: Array
     noise_scale: Array
     shared: Mask
+    categorical: Mask
     dimension: float
 
     @property
@@ -188,26 +191,35 @@ def lengthscale_prior(dimension: float) -> tuple[float, float]:
 
 
 def _prior(theta: Array, data: Observations) -> tuple[float, Array]:
-    d = len(data.shared)
-    mean, sd = lengthscale_prior(data.dimension)
-    centre = np.append(np.full(d, mean), NOISE_PRIOR[0])
-    spread = np.append(np.full(d, sd), NOISE_PRIOR[1])
-    gap = (theta[: d + 1] - centre) / spread
+    centre, spread = _normal_prior(data)
+    gap = (theta[: len(centre)] - centre) / spread
     gradient = np.zeros_like(theta)
-    gradient[: d + 1] = gap / spread + 1.0
-    value = 0.5 * float(gap @ gap) + float(theta[: d + 1].sum())
+    gradient[: len(centre)] = gap / spread
+    value = 0.5 * float(gap @ gap)
     if data.conditional:
         value += theta[-1] ** 2 / 8.0
         gradient[-1] = theta[-1] / 4.0
     return value, gradient
 
 
+def _normal_prior(data: Observations) -> tuple[Array, Array]:
+    """Return centre and spread (`d + 1` each) of the normal that the priors are in the logs.
+
+    A density of `l` is a normal in `log l` whose mode lies `sd^2` below the mean.
+    """
+    mean, sd = lengthscale_prior(data.dimension)
+    centre = mean - sd**2 * ~data.categorical
+    noise, width = NOISE_PRIOR
+    return (
+        np.append(centre, noise - width**2),
+        np.append(np.full(len(centre), sd), width),
+    )
+
+
 def starts(data: Observations) -> list[Array]:
     """Return starting points: the priors' modes, and a rougher, noisier belief."""
-    d = len(data.shared)
-    mean, sd = lengthscale_prior(data.dimension)
-    smooth = np.append(np.full(d, mean - sd**2), NOISE_PRIOR[0] - NOISE_PRIOR[1] ** 2)
-    rough = np.append(np.full(d, mean - sd**2 - 0.7), math.log(0.1))
+    smooth, _ = _normal_prior(data)
+    rough = np.append(smooth[:-1] - 0.7, math.log(0.1))
     tail = [-1.0] if data.conditional else []
     return [np.append(s, tail) for s in (smooth, rough)]
 

@@ -96,6 +96,18 @@ def test_two_objectives_spread_over_the_front() -> None:
     assert min(v[0] for v in front) < 0.03 and min(v[1] for v in front) < 0.4
 
 
+@pytest.mark.parametrize("start", range(1, 3))
+def test_the_ends_of_the_front_are_found_from_any_start(start: int) -> None:
+    task = history(0, objectives=2)[0]
+    configs = SPACE.sample(np.random.default_rng(start), 6)
+    trials = [trial(i, dict(c), 2) for i, c in enumerate(configs)]
+    for i in range(6, 18):
+        (found,) = BayesianDesigner().suggest(task, trials, 1, np.random.default_rng(i))
+        trials.append(trial(i, dict(found.config), 2))
+    losses, sizes = np.array([t.values for t in trials]).T
+    assert losses.min() < 0.02 and sizes.min() < 0.1
+
+
 def test_unknown_acquisitions_are_named() -> None:
     task, trials = history(6)
     with pytest.raises(UserError, match="no acquisition function called 'eii'"):

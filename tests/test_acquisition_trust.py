@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -49,6 +50,17 @@ START: list[tuple[str, float, float | None]] = [
 ]
 BAD = ("llm", 0.1, 0.7)
 GOOD = ("llm", 0.95, 0.7)
+
+PLATEAU: list[tuple[str, float, float | None]] = [("surrogate", 0.5, 0.6)] * 7
+
+
+def test_a_plateau_doubles_the_dose_but_not_of_one_that_did_harm() -> None:
+    unheard = trust(task(), study([*START, *PLATEAU]))
+    assert unheard.share == dose(12, stalled=True)
+    harmful = trust(task(), study([*START, BAD, BAD, *PLATEAU]))
+    assert harmful.plateau >= 6
+    assert harmful.share == pytest.approx(dose(14) * math.exp(2 * harmful.advantage))
+
 
 rows = st.lists(
     st.tuples(st.sampled_from(["llm", "surrogate"]), st.floats(-1, 1), st.floats(-1, 1)),

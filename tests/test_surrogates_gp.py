@@ -61,6 +61,19 @@ def points(count: int, seed: int = 5) -> np.ndarray:
     return snapped
 
 
+def test_a_level_nobody_tried_is_believed_to_be_like_the_others() -> None:
+    space = SearchSpace((Float("x", 0, 1), Categorical("c", ("a", "new"))))
+    task = TASK.model_copy(update={"space": space})
+    seen = []
+    for i, x in enumerate(np.linspace(0.0, 1.0, 12)):
+        told = Evaluation(TrialState.COMPLETE, (float((x - 0.3) ** 2),))
+        seen.append(Trial(i, Suggestion({"x": float(x), "c": "a"}, "user"), told))
+    near, far = {"x": 0.35, "c": "new"}, {"x": 0.95, "c": "new"}
+    mean, sd = fit_first(task, seen).marginals(encoding_of(space).encode([near, far]))
+    assert mean[0] - mean[1] > 1.5
+    assert sd.max() < 0.5
+
+
 def test_encoding_is_that_of_the_space() -> None:
     configs = SPACE.sample(np.random.default_rng(0), 50)
     encoding, X = encoding_of(SPACE), SPACE.encode(configs)
