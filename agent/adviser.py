@@ -232,7 +232,7 @@ class Adviser:
         to spread out.
         """
         answers: list[Completion] = []
-        error, requests = "", 0
+        error, requests, usable = "", 0, False
         question = asked.first
         for attempt in range(asked.attempts):
             if attempt and time.time() - asked.started >= asked.seconds:
@@ -252,7 +252,9 @@ class Adviser:
                 break
             if answer.suggestions and not (asked.role == ROLES[0] and repeats(answer.rejected)):
                 break
+            usable = usable or bool(answer.suggestions)
             question = asked.ask(answer.rejected)
+        error = "" if usable else error
         took = time.time() - asked.started
         asked.outcome.set_result(_Outcome(tuple(answers), error, requests, took))
 

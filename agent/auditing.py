@@ -4,30 +4,77 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from acquisition.audit import audit
 from acquisition.claims import CheckedClaim, check_claims
+from acquisition.feedback import Feedback, feedback
+from acquisition.llm_designer import propose, read
 from acquisition.trust import trust
+from acquisition.view import surrogate_view
 from agent.adviser import ROLES
+from agent.exits import say
 from agent.store import Store
+from agent.strategies import RecordedAsker
 from evals.parameters import Float, Int
 from evals.space import Config, SearchSpace
+from evals.trials import Trial
 from prompts.calls import CallRecord
+from prompts.chat import LanguageModel
+from prompts.errors import InvalidAnswerError, UserError
 
 SHOWN = 12
+PERMUTED = "permuted"
+PROPOSALS = 3
 
 
-def audit_study(name: str, storage: str | None, *, as_json: bool = False) -> None:
-    """Print the audit of a study.
+def audit_study(
+    name: str,
+    storage: str | None,
+    *,
+    as_json: bool = False,
+    permute: Callable[[], LanguageModel | None] | None = None,
+) -> None:
+    """Print the audit of a study; `permute` opens the model to be asked with permuted scores.
 
     Raises:
-        StudyError: there is no such study.
+        StudyError: there is no such study, or it is too small to be permuted.
+        UserError: scores are to be permuted, and there is no language model.
     """
-    content = audit_of(Store.load(name, storage))
+    store = Store.load(name, storage)
+    content = audit_of(store)
+    if permute is not None:
+        found = permuted_feedback(store, permute())
+        content["permuted"] = asdict(found) | {"sentence": found.sentence}
     print(json.dumps(content) if as_json else "\n".join(lines(content)))
+
+
+def permuted_feedback(store: Store, language_model: LanguageModel | None) -> Feedback:
+    """Ask the language model again with true and with permuted scores; answers are recorded.
+
+    Raises:
+        StudyError: too few trials have completed, or nothing was proposed.
+        UserError: there is no language model.
+    """
+    if language_model is None:
+        raise UserError(
+            "Asking with permuted scores needs a language model.", hint="Leave `--llm none` out."
+        )
+    task = store.task
+    asker = RecordedAsker(task, language_model, store, say)
+
+    def ask(trials: Sequence[Trial], number: int) -> Sequence[Config]:
+        question = propose(task, trials, PROPOSALS, view=surrogate_view(task, trials))
+        text = asker(PERMUTED, number, question)
+        try:
+            found = read(task, (), text) if text else None
+        except InvalidAnswerError:
+            return ()
+        return [s.config for s in found.suggestions] if found else ()
+
+    return feedback(task, store.trials(), ask)
 
 
 def audit_of(store: Store) -> dict[str, Any]:
@@ -55,6 +102,8 @@ def lines(content: dict[str, Any]) -> list[str]:
         f"configurations were valid and new, {calls['rejected']} were refused."
     )
     told.append(f"Trust at the end: {100 * now['share']:.0f} % of the steps are open to it.")
+    if "permuted" in content:
+        told.append(content["permuted"]["sentence"])
     if content["on_a_bound"] is not None:
         told.append(f"{100 * content['on_a_bound']:.0f} % of its numbers sat on a bound.")
     return told + _claims([CheckedClaim(**c) for c in content["claims"]])

@@ -59,6 +59,9 @@ Portfolio = Annotated[
 Beliefs = Annotated[
     bool, typer.Option("--beliefs", help="Ask the language model first where good values lie.")
 ]
+Permute = Annotated[
+    bool, typer.Option("--permute", help="Ask the language model again with permuted scores.")
+]
 Name = Annotated[str | None, typer.Option("--name", help="What to call the study.")]
 Out = Annotated[
     str | None, typer.Option("--out", help="Where files go. Without it: plaintune-runs/STUDY.")
@@ -239,11 +242,20 @@ def report(study: Study, storage: Storage = None, out: Out = None) -> None:
 
 
 @app.command()
-def audit(study: Study, storage: Storage = None, json: Json = False) -> None:
+def audit(
+    study: Study,
+    storage: Storage = None,
+    json: Json = False,
+    permute: Permute = False,
+    llm: Llm = "auto",
+    model: Model = None,
+) -> None:
     """Say what the language model's trials were worth, and whether its reasons hold."""
-    from agent import auditing
+    from agent import auditing, commands
 
-    auditing.audit_study(study, storage, as_json=json)
+    talk = commands.Talk(ask=False, json=json, llm=llm, model=model)
+    asked = talk.language_model if permute else None
+    auditing.audit_study(study, storage, as_json=json, permute=asked)
 
 
 def main() -> None:

@@ -98,3 +98,27 @@ def test_without_a_model_every_strategy_says_what_it_can_do(tmp_path: Path) -> N
 def test_bounds_are_counted() -> None:
     assert bound_share(TASK.space, [{"x": 0.0}, {"x": 0.5}]) == 0.5
     assert bound_share(TASK.space, []) is None
+
+
+def stubborn() -> ScriptedModel:
+    claim = {"parameter": "x", "move": "keep", "reason": "I like it"}
+    said = {"proposals": [claim | {"config": {"x": v}} for v in (0.41, 0.42, 0.43)]}
+    return ScriptedModel(lambda messages: said)
+
+
+def test_permuted_scores_are_asked_for_once_and_the_answer_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = study(tmp_path, "hybrid", adviser())
+    model, place = stubborn(), str(tmp_path / "p.db")
+    audit_study("s", place, permute=lambda: model)
+    assert "seems to ignore what the trials came to" in capsys.readouterr().out
+    asked = len(model.calls)
+    assert asked == 12 == sum(c.role == "permuted" for c in store.calls())
+    true, other = (m[-1]["content"].split("After")[0] for m in model.calls[:2])
+    assert true != other and sorted(true) == sorted(other)
+    audit_study("s", place, as_json=True, permute=lambda: model)
+    assert json.loads(capsys.readouterr().out)["permuted"]["chance"] == 1
+    assert len(model.calls) == asked
+    with pytest.raises(UserError, match="needs a language model"):
+        audit_study("s", place, permute=lambda: None)
