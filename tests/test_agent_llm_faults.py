@@ -28,6 +28,7 @@ from evals.evaluator import Report
 from evals.space import Config, Float, Int, SearchSpace
 from evals.task import Budget, Objective, Task
 from evals.trials import Evaluation, TrialState
+from prompts.errors import LanguageModelError
 
 TRIALS = 6
 CONFIG = {"rate": 0.02, "n": 7}
@@ -53,6 +54,7 @@ class Server:
 
     def __init__(self) -> None:
         self.fault = ""
+        self.retry_after = "0"
         self.asked = 0
         server = self
 
@@ -70,7 +72,7 @@ class Server:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(promised or len(content)))
-                self.send_header("Retry-After", "0")
+                self.send_header("Retry-After", server.retry_after)
                 self.end_headers()
                 self.wfile.write(content)
 
@@ -186,3 +188,20 @@ def test_what_is_said_again_is_tried_once(server: Server, tmp_path: Path, fault:
     assert len(set(configs)) == TRIALS
     assert [t.suggestion.origin for t in agent.trials].count("llm") <= 1
     assert any(call.accepted for call in agent.store.calls())
+
+
+def test_what_will_not_pass_is_not_waited_for(server: Server) -> None:
+    """All tries together keep to the time limit, whatever pause the server asks for."""
+    server.fault = "hangs"
+    model = OpenAIModel(server.url, api_key="key", timeout=0.5, retries=5)
+    with pytest.raises(LanguageModelError, match=r"within 0\.5 s"):
+        model.complete([{"role": "user", "content": "a"}])
+    assert server.asked == 1
+    server.fault, server.asked, server.retry_after = "busy", 0, "3600"
+    with pytest.raises(LanguageModelError, match="refuses more requests"):
+        model.complete([{"role": "user", "content": "a"}])
+    assert server.asked == 1
+    server.asked, server.retry_after = 0, "0"
+    with pytest.raises(LanguageModelError, match="refuses more requests"):
+        model.complete([{"role": "user", "content": "a"}])
+    assert server.asked == 6

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from prompts.chat import Completion, JsonSchema, Message
@@ -20,10 +20,13 @@ from prompts.grammar import gbnf
 if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.chat import ChatCompletion
+    from tenacity import RetryCallState
 
 KEY_VARIABLES = ("PLAINTUNE_API_KEY", "OPENAI_API_KEY")
 TIMEOUT = 60.0
-"""Seconds after which a server counts as not answering; the client tries twice more."""
+"""Seconds after which a server counts as not answering, further tries included."""
+LONGEST_PAUSE = 8.0
+"""Seconds between two tries where the server names none."""
 OURS = ("x-log", "x-step")
 
 
@@ -85,7 +88,7 @@ class OpenAIModel:
 
     def _ask(self, client: OpenAI, body: dict[str, Any]) -> list[Completion]:
         start = time.monotonic()
-        reply = self._call(lambda: client.chat.completions.create(**body))
+        reply = self._call(lambda left: client.chat.completions.create(**body, timeout=left))
         return _completions(reply, time.monotonic() - start)
 
     def _server(self) -> tuple[OpenAI, str, str]:
@@ -97,10 +100,10 @@ class OpenAIModel:
                 client = OpenAI(
                     base_url=self.url,
                     api_key=self._key or "none",
-                    timeout=self._timeout,
-                    max_retries=self._retries,
+                    max_retries=0,
                 )
-                models = {m.id: m.owned_by for m in self._call(lambda: client.models.list().data)}
+                listed = self._call(lambda left: client.models.list(timeout=left).data)
+                models = {m.id: m.owned_by for m in listed}
                 name = self._wanted or next(iter(models), "")
                 if not name or (models and name not in models):
                     raise ModelUnavailableError(
@@ -110,14 +113,24 @@ class OpenAIModel:
                 self._known = client, name, models.get(name, "")
             return self._known
 
-    def _call(self, request: Any) -> Any:
+    def _call(self, request: Callable[[float], Any]) -> Any:
+        """Make `request`, which may take the seconds it is given, again where that may help."""
         import openai
+        import tenacity
 
+        end = time.monotonic() + self._timeout
+        tries = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_may_pass),
+            wait=_pause,
+            stop=tenacity.stop_after_attempt(self._retries + 1)
+            | tenacity.stop_before_delay(self._timeout),
+            reraise=True,
+        )
         try:
-            return request()
+            return tries(lambda: request(max(0.1, end - time.monotonic())))
         except openai.APITimeoutError as error:
             raise LanguageModelError(
-                f"The language model at {self.url} did not answer within {self._timeout:.0f} s.",
+                f"The language model at {self.url} did not answer within {self._timeout:g} s.",
                 retryable=True,
             ) from error
         except openai.APIConnectionError as error:
@@ -150,6 +163,24 @@ class OpenAIModel:
         return LanguageModelError(
             f"{where} answered with status {status}: {message[:200]}", retryable=retryable
         )
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Return whether asking again may help."""
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        return error.status_code in (408, 409, 429) or error.status_code >= 500
+    return isinstance(error, openai.APIConnectionError)
+
+
+def _pause(state: RetryCallState) -> float:
+    """Return the seconds until the next try: what the server asks for, else growing ones."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = getattr(getattr(error, "response", None), "headers", {}).get("retry-after", "")
+    if asked.replace(".", "", 1).isdigit():
+        return float(asked)
+    return min(LONGEST_PAUSE, 0.5 * 2.0 ** (state.attempt_number - 1))
 
 
 def _seed(seed: int | None, kind: str) -> dict[str, int]:

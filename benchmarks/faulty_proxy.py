@@ -1,0 +1,246 @@
+"""A proxy on the loop-back address that misbehaves in one way, between a client and a real server.
+
+    with FaultyProxy(url, key, fault="truncated", after=1) as proxy:
+        OpenAIModel(proxy.url, api_key=proxy.key)
+
+The first `after` questions are passed on untouched; then the fault begins.
+What it needs an answer for, it does to the server's first one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import httpx
+
+FAULTS = (
+    "refused",  # nobody listens any more
+    "restarts",  # nobody listens for a while, then the server is back
+    "dies",  # the connection ends in the middle of an answer, then nobody listens
+    "time-out",  # the answer never comes
+    "drips",  # the answer comes, a byte at a time
+    "busy",  # 429 with Retry-After for some questions
+    "always busy",  # 429 with a Retry-After that is longer than anybody waits
+    "broken",  # 503
+    "truncated",  # half of the answer is sent
+    "cut off",  # the answer is whole, its JSON is not
+    "empty",  # the answer says nothing
+    "repeats",  # always the first answer again
+    "no model",  # the model is not there any more
+    "wrong key",  # the key is not accepted any more
+    "no answer",  # what comes is not the protocol
+)
+HEALS = 2
+"""Questions, or seconds, after which `restarts` and `busy` end."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that hung up."""
+
+
+class FaultyProxy:
+    """Listens from `__enter__` to `__exit__`; `asked` counts the questions that arrived."""
+
+    def __init__(self, upstream: str, upstream_key: str, *, fault: str, after: int = 1) -> None:
+        self.key = secrets.token_hex(8)
+        self.fault, self.after, self.asked = fault, after, 0
+        self._upstream = httpx.Client(
+            base_url=upstream, headers={"Authorization": f"Bearer {upstream_key}"}, timeout=120
+        )
+        self._first: bytes = b""
+        self._gone = threading.Event()
+        self._server = self._listen(0)
+        self._port = int(self._server.server_port)
+        self.url = f"http://127.0.0.1:{self._port}/v1"
+
+    def __enter__(self) -> FaultyProxy:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._gone.set()
+        self._close()
+        self._upstream.close()
+
+    def _listen(self, port: int) -> _Server:
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                proxy.relay(self, "GET", b"")
+
+            def do_POST(self) -> None:
+                content = self.rfile.read(int(self.headers["Content-Length"]))
+                proxy.asked += 1
+                if proxy.fault and proxy.asked > proxy.after:
+                    name = proxy.fault.replace(" ", "_").replace("-", "_")
+                    getattr(proxy, f"_{name}")(self, content)
+                else:
+                    proxy.relay(self, "POST", content)
+
+            def log_message(self, *args: Any) -> None:
+                return
+
+        server = _Server(("127.0.0.1", port), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        return server
+
+    def _close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def relay(self, handler: BaseHTTPRequestHandler, method: str, content: bytes) -> None:
+        """Pass a request on and its answer back."""
+        if handler.headers.get("Authorization") != f"Bearer {self.key}":
+            return _answer(handler, 401, b'{"error": {"message": "wrong key"}}')
+        status, reply = self._ask(handler, method, content)
+        if method == "POST" and not self._first:
+            self._first = reply
+        return _answer(handler, status, reply)
+
+    def _ask(
+        self, handler: BaseHTTPRequestHandler, method: str, content: bytes
+    ) -> tuple[int, bytes]:
+        path = handler.path.removeprefix("/v1")
+        headers = {"Content-Type": "application/json"}
+        try:
+            reply = self._upstream.request(method, path, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            return 502, json.dumps({"error": {"message": str(error)}}).encode()
+        return reply.status_code, reply.content
+
+    # The faults
+
+    def _refused(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        threading.Thread(target=self._close, daemon=True).start()
+        _reset(handler)
+
+    def _restarts(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        if self.asked == self.after + 1:
+            threading.Thread(target=self._reopen, daemon=True).start()
+            _reset(handler)
+        else:
+            self.relay(handler, "POST", content)
+
+    def _reopen(self) -> None:
+        self._close()
+        if not self._gone.wait(HEALS):
+            self._server = self._listen(self._port)
+
+    def _dies(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        self._truncated(handler, content)
+        threading.Thread(target=self._close, daemon=True).start()
+
+    def _time_out(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        self._gone.wait(120)
+
+    def _drips(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        reply = self._first
+        _head(handler, 200, len(reply))
+        with contextlib.suppress(OSError):
+            for i in range(len(reply)):
+                handler.wfile.write(reply[i : i + 1])
+                handler.wfile.flush()
+                if self._gone.wait(0.5):
+                    return
+
+    def _busy(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        if self.asked > self.after + HEALS:
+            self.relay(handler, "POST", content)
+        else:
+            _answer(handler, 429, b'{"error": {"message": "busy"}}', {"Retry-After": "1"})
+
+    def _always_busy(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        _answer(handler, 429, b'{"error": {"message": "busy"}}', {"Retry-After": "3600"})
+
+    def _broken(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        _answer(handler, 503, b'{"error": {"message": "out of order"}}')
+
+    def _truncated(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        reply = self._first
+        _head(handler, 200, len(reply))
+        handler.wfile.write(reply[: len(reply) // 2])
+        handler.wfile.flush()
+        _reset(handler)
+
+    def _cut_off(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        _answer(handler, 200, self._altered(lambda text: text[: len(text) // 2]))
+
+    def _empty(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        _answer(handler, 200, self._altered(lambda text: ""))
+
+    def _altered(self, change: Callable[[str], str]) -> bytes:
+        body = json.loads(self._first)
+        for choice in body["choices"]:
+            choice["message"]["content"] = change(choice["message"]["content"])
+        return json.dumps(body).encode()
+
+    def _repeats(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        _answer(handler, 200, self._first)
+
+    def _no_model(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        _answer(handler, 404, b'{"error": {"message": "The model does not exist."}}')
+
+    def _wrong_key(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        _answer(handler, 401, b'{"error": {"message": "wrong key"}}')
+
+    def _no_answer(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
+        _answer(handler, 200, b"<html>This is a login page.</html>")
+
+
+def _head(handler: BaseHTTPRequestHandler, status: int, length: int, more: Any = None) -> None:
+    handler.send_response(status)
+    for name, value in {"Content-Type": "application/json", **(more or {})}.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(length))
+    handler.end_headers()
+
+
+def _answer(handler: BaseHTTPRequestHandler, status: int, content: bytes, more: Any = None) -> None:
+    with contextlib.suppress(OSError):
+        _head(handler, status, len(content), more)
+        handler.wfile.write(content)
+
+
+def _reset(handler: BaseHTTPRequestHandler) -> None:
+    with contextlib.suppress(OSError):
+        handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def llama_server(path: str) -> Iterator[tuple[str, str]]:
+    """Serve a GGUF file with llama.cpp's own OpenAI-compatible server; yield its URL and key."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import xllamacpp
+
+    params, key = xllamacpp.CommonParams(), secrets.token_hex(8)
+    params.model.path = path
+    params.n_ctx, params.n_parallel = 4096, 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [key]
+    params.ui = False
+    params.warmup = False
+    params.verbosity = -1
+    server = xllamacpp.Server(params)
+    address = server.listening_address
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{address}/health").status_code == httpx.codes.OK:
+                break
+        time.sleep(0.05)
+    yield f"{address}/v1", key
