@@ -81,6 +81,12 @@ ScoreFile = Annotated[
     str | None, typer.Option("--score-file", help="JSON or CSV file that the command writes.")
 ]
 Memory = Annotated[int | None, typer.Option("--memory", help="MiB that one trial may use.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="How many trials run at a time.")
+]
+Gpus = Annotated[
+    str | None, typer.Option("--gpus", help="GPUs to deal among the workers, such as 0,1.")
+]
 Count = Annotated[int, typer.Option("-n", "--count", help="How many configurations.")]
 
 
@@ -108,6 +114,8 @@ def run(
     score: Score = None,
     score_file: ScoreFile = None,
     memory: Memory = None,
+    workers: Workers = None,
+    gpus: Gpus = None,
 ) -> None:
     """Understand the task, search, and leave a tuned model, its test score and a report."""
     from agent import commands
@@ -129,6 +137,8 @@ def run(
         portfolio=portfolio,
         beliefs=beliefs,
         line=line,
+        workers=workers,
+        devices=commands.listed(gpus),
     )
 
 
@@ -191,13 +201,16 @@ def resume(
     llm_budget: LlmBudget = "",
     storage: Storage = None,
     out: Out = None,
+    workers: Workers = None,
+    gpus: Gpus = None,
 ) -> None:
     """Go on with a study that was stopped, or whose budget is raised."""
     from agent import commands
 
     talk = commands.Talk(ask=False, json=json, llm=llm, model=model)
     wishes = commands.Wishes(trials, seconds, llm_budget=llm_budget)
-    commands.resume(study, wishes, talk, storage=storage, out=out)
+    devices = commands.listed(gpus)
+    commands.resume(study, wishes, talk, storage=storage, out=out, workers=workers, devices=devices)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +107,8 @@ def run(
     portfolio: bool = True,
     beliefs: bool = False,
     line: CommandLine | None = None,
+    workers: int | None = None,
+    devices: Sequence[str] | None = None,
 ) -> None:
     """Understand, search, conclude."""
     from agent.runs import Setting, run_task
@@ -125,6 +127,8 @@ def run(
             language_model=understood.language_model,
             listeners=[listener],
             clock=clock,
+            workers=workers,
+            devices=devices,
         )
         listener(TaskUnderstood(understood.task, clock.seconds.get("understanding", 0.0)))
         finished = _interruptibly(lambda s: run_task(understood.task, s, understood.calls), setting)
@@ -138,6 +142,8 @@ def resume(
     *,
     storage: str | None = None,
     out: str | None = None,
+    workers: int | None = None,
+    devices: Sequence[str] | None = None,
 ) -> None:
     """Go on with a study."""
     from agent.runs import Setting
@@ -151,6 +157,8 @@ def resume(
             out=out,
             language_model=talk.language_model(),
             listeners=[listener],
+            workers=workers,
+            devices=devices,
         )
         finished = _interruptibly(lambda s: go_on(study, s, wishes.applied), setting)
     _finish(finished, talk)
@@ -163,6 +171,11 @@ def steer(study: str, words: str, talk: Talk, *, storage: str | None = None) -> 
     found = take_up(study, words, talk, storage, yes=not talk.ask)
     if talk.json:
         _print_json(found.model_dump(mode="json"))
+
+
+def listed(words: str | None) -> list[str] | None:
+    """Return the words between commas; None where nothing was said."""
+    return None if words is None else [w for part in words.split(",") if (w := part.strip())]
 
 
 def _understand(

@@ -24,7 +24,7 @@ class Limits:
     @classmethod
     def after(cls, budget: Budget, trials: Sequence[Trial], elapsed: float = 0.0) -> Limits:
         """Begin a session: earlier trials count, and so do `elapsed` seconds before the loop."""
-        return cls(budget, sum(t.cost for t in trials) + elapsed)
+        return cls(budget, _covered(trials) + elapsed)
 
     @property
     def seconds_left(self) -> float:
@@ -40,3 +40,13 @@ class Limits:
         if self.seconds_left <= 0:
             return f"the {self.budget.seconds:.0f} seconds are used up"
         return ""
+
+
+def _covered(trials: Sequence[Trial]) -> float:
+    """Return the seconds in which trials ran; those that ran side by side count once."""
+    ended = [(t.finished - t.cost, t.finished) for t in trials if t.finished is not None]
+    total, until = sum(t.cost for t in trials if t.finished is None), 0.0
+    for begin, end in sorted(ended):
+        total += max(0.0, end - max(begin, until))
+        until = max(until, end)
+    return total

@@ -129,7 +129,7 @@ class LiveView:
             return Text("Getting ready …", style="dim")
         trials = [self._trials[n] for n in sorted(self._trials)]
         parts = [self._head(self._task, trials), self._recent(self._task, trials)]
-        parts += [self._now(*running) for running in self._running.values()]
+        parts += [self._now(*running) for running in list(self._running.values())]
         if not self._running:
             parts.append(Text("▶ choosing the next configuration", style="bold"))
         if self._calls and trials:
@@ -180,7 +180,9 @@ class LiveView:
             parts.append(f"{duration(budget.seconds - spent)} left")
         elif budget.trials and self._trials:
             mean = float(np.mean([t.cost for t in self._trials.values()]))
-            parts.append(f"about {duration(mean * (budget.trials - len(self._trials)))} left")
+            at_once = max(1, len(self._running))
+            left = mean * (budget.trials - len(self._trials)) / at_once
+            parts.append(f"about {duration(left)} left")
         tokens = f"{self._calls} LLM answers, {self._tokens:,} tokens"
         if budget.tokens is not None:
             tokens += f", {max(0, budget.tokens - self._tokens):,} left"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from agent.limits import Limits
 from agent.pruning import hopeless
 from agent.store import UNLIMITED, Store
 from agent.store_rows import NumberTakenError
+from agent.workers import together
 from evals.evaluator import Evaluator
 from evals.objectives import incumbent
 from evals.steering import followed
@@ -60,6 +62,9 @@ class Agent:
         self.listeners = tuple(listeners)
         self.waited = 0.0
         """Seconds spent on choosing configurations, advice included."""
+        self._asking = threading.Lock()
+        self._telling = threading.RLock()
+        self._stopped = False
 
     @property
     def trials(self) -> list[Trial]:
@@ -89,18 +94,25 @@ class Agent:
         return [t for _ in range(count) if (t := self._ask(UNLIMITED)) is not None]
 
     def _ask(self, limit: int) -> Trial | None:
+        with self._asking:  # A worker knows what the others run, and runs something else.
+            return self._ask_alone(limit)
+
+    def _ask_alone(self, limit: int) -> Trial | None:
         began = time.monotonic()
         try:
-            while True:
+            while not self._stopped:
                 trials = self.store.claim_or_look(limit)
                 if isinstance(trials, Trial):
                     return trials
                 if len(trials) >= limit or not (found := self._suggest(trials, 1)):
                     return None
+                if self._stopped:
+                    return None
                 try:
                     return self.store.start(found[0], len(trials))
                 except NumberTakenError:
                     continue
+            return None
         finally:
             self.waited += time.monotonic() - began
 
@@ -136,30 +148,52 @@ class Agent:
         self._emit(TrialFinished(trial, incumbent(self.task, trials)))
         return trial
 
-    def run(self, n_trials: int | None = None, *, elapsed: float = 0.0) -> str:
+    def run(
+        self,
+        n_trials: int | None = None,
+        *,
+        elapsed: float = 0.0,
+        workers: Sequence[Evaluator] = (),
+    ) -> str:
         """Ask, evaluate and tell until the budget is used up; return why it ended, in words.
 
         `n_trials` replaces the budget's number of trials, those before included; `elapsed` seconds
-        of the time budget are gone already. Whatever interrupts it, no trial stays RUNNING.
+        of the time budget are gone already. With two or more `workers` so many trials run at a
+        time, each chosen when the one before it ends, the others pending. Whatever interrupts it,
+        no trial stays RUNNING.
         """
         trials = {} if n_trials is None else {"trials": n_trials}
         budget = self.task.budget.model_copy(update=trials)
         limits = Limits.after(budget, self.store.trials(), elapsed)
         most = UNLIMITED if budget.trials is None else budget.trials
+        calls = [partial(self._work, e, limits, most) for e in workers or (self.evaluator,)]
         try:
-            while limits.seconds_left > 0 and (trial := self._ask(most)):
-                self._evaluate(trial, limits)
+            if len(calls) > 1:
+                together(calls, self._stop)
+            else:
+                calls[0]()
             return limits.reached(self.store.taken()) or "every configuration has been tried"
         except BaseException:
             self.store.release()
             raise
 
-    def _evaluate(self, trial: Trial, limits: Limits) -> None:
-        if self.evaluator is None:
+    def _work(self, evaluator: Evaluator | None, limits: Limits, most: int) -> None:
+        if evaluator is None:
             raise InvalidTaskError("There is no evaluator to run.", hint="Use ask and tell.")
+        while limits.seconds_left > 0 and (trial := self._ask(most)):
+            self._evaluate(trial, limits, evaluator)
+
+    def _stop(self) -> None:
+        """Have all workers end soon; what their trials then say is not told."""
+        self._stopped = True
+        close: Callable[[], None] = getattr(self.evaluator, "close", lambda: None)
+        close()
+
+    def _evaluate(self, trial: Trial, limits: Limits, evaluator: Evaluator) -> None:
         self._emit(TrialStarted(trial))
         if self.adviser:
-            self.adviser.think(self.store.trials())
+            with self._asking:
+                self.adviser.think(self.store.trials())
         watch = _Watch(self, trial.number, limits)
         began = time.monotonic()
         with Heartbeat(lambda: self.store.renew(trial.number)):
@@ -167,13 +201,15 @@ class Agent:
                 lambda e: e.evaluate(
                     trial.config, fidelity=None, seed=self.task.seed, report=watch
                 ),
-                self.evaluator,
+                evaluator,
             )
-        self.tell(trial.number, watch.explained(result, time.monotonic() - began))
+        if not self._stopped:
+            self.tell(trial.number, watch.explained(result, time.monotonic() - began))
 
     def _emit(self, event: Event) -> None:
-        for listener in self.listeners:
-            listener(event)
+        with self._telling:
+            for listener in self.listeners:
+                listener(event)
 
 
 class _Watch:

@@ -17,6 +17,7 @@ from agent.limits import Limits
 from agent.outcome import Outcome
 from agent.store import Store
 from agent.study_view import StudyView
+from agent.workers import spread
 from agent.workspace import RUNS, checked_name, fresh_name, study_directory
 from evals.task import Task
 from prompts.calls import CallRecord
@@ -32,6 +33,7 @@ OUTCOME = "plaintune:outcome"
 DIRECTORY = "plaintune:directory"
 STRATEGY = "plaintune:strategy"
 PORTFOLIO = "plaintune:portfolio"
+WORKERS = "plaintune:workers"
 TASK_FILE = "task.yaml"
 DATA_FILE = "data.parquet"
 REPORT_FILE = "report.html"
@@ -51,8 +53,9 @@ class Setting:
 
     `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `portfolio`
     lets a search on a table use what did well on other tables. `beliefs` has the language model say
-    beforehand where each parameter's best value may lie. `frame` takes the place of the
-    task's table, `evaluator` that of the task's evaluator.
+    beforehand where each parameter's best value may lie. `frame` takes the place of the task's
+    table, `evaluator` that of the task's evaluator. `workers` trials run at a time (None: as many
+    as before, one in a new study), `devices` (None: those that are found) dealt among them.
     """
 
     storage: str | None = None
@@ -66,6 +69,8 @@ class Setting:
     listeners: Sequence[Listener] = ()
     clock: Clock = field(default_factory=Clock)
     evaluator: Evaluator | None = None
+    workers: int | None = None
+    devices: Sequence[str] | None = None
 
     def emit(self, event: Event) -> None:
         """Tell all listeners."""
@@ -103,6 +108,7 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     store.set_study_attribute(DIRECTORY, str(directory.resolve()))
     store.set_study_attribute(STRATEGY, setting.strategy)
     store.set_study_attribute(PORTFOLIO, setting.portfolio)
+    store.set_study_attribute(WORKERS, setting.workers or 1)
     task.save(directory / TASK_FILE)
     for call in calls:
         store.record_call(call)
@@ -174,6 +180,8 @@ def _search(
     knowledge = _knowledge(task, evaluator) if portfolio else {}
     if setting.beliefs and not store.trials():
         task = _believing(task, store, setting, knowledge.get("card"))
+    count = setting.workers or int(attributes.get(WORKERS, 1))
+    workers = spread(evaluator, count, setting.devices)
     designer, adviser = open_strategy(
         strategy,
         task,
@@ -194,7 +202,8 @@ def _search(
     limits = Limits.after(task.budget, store.trials(), clock.elapsed)
     try:
         with clock("training"):
-            stopped = agent.run(elapsed=clock.elapsed + _kept_back(task, evaluator))
+            elapsed = clock.elapsed + _kept_back(task, evaluator)
+            stopped = agent.run(elapsed=elapsed, workers=workers)
     finally:
         if adviser:
             adviser.close()

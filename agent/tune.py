@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,7 +36,8 @@ class Options:
 
     `metric` and `direction` ("minimize", "maximize") win over the goal's words, `space` (parameters
     by name) over what the function declares; `fixed` arguments keep these values. `isolated` gives
-    each trial a process of its own, with at most `memory` bytes. `llm` and `model` are those of
+    each trial a process of its own, with at most `memory` bytes. `workers` trials run at a time,
+    with the `gpus` (None: those that are found) dealt among them. `llm` and `model` are those of
     `plaintune run`. A study called `name` that exists is resumed.
     """
 
@@ -49,6 +50,8 @@ class Options:
     seed: int = 0
     isolated: bool = True
     memory: int | None = None
+    workers: int | None = None
+    gpus: Sequence[str | int] | None = None
     llm: str = "auto"
     model: str | None = None
     strategy: str = "hybrid"
@@ -144,6 +147,8 @@ def _setting(
         listeners=listeners,
         clock=clock,
         evaluator=evaluator,
+        workers=given.workers,
+        devices=None if given.gpus is None else [str(g) for g in given.gpus],
     )
 
 

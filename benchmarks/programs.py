@@ -1,18 +1,25 @@
 """Searching the spaces that plaintune proposes for programs, against spaces written by hand.
 
-    python -m benchmarks.programs --seeds 10 --out benchmarks/results/programs.json
+    python -m benchmarks.programs --seeds 10 --hybrid-seeds 3 [--ask]
 
 Eight programs of the yardstick with a real objective (`benchmarks.program_objectives`). Arms: the
-Gaussian process and random points in the space that code alone proposes, Optuna's TPE in the space
-a practitioner wrote down beforehand. All begin with the program's own defaults. Regret after 5, 10
-and 20 trials: 0 is the best that any arm found on that program and seed, 1 is the default.
+Gaussian process, the hybrid with the default language model, and random points in the space that
+code alone proposes; Optuna's TPE in the space a practitioner wrote down beforehand. All begin with
+the program's own defaults. Regret after 5, 10 and 20 trials: 0 is the best that any arm found on
+that program and seed, 1 is the default.
+
+What the language model said is kept in a file, so that a run again asks it nothing; what is not in
+the file is asked where `--ask` allows it. Scores already in `--out` are not computed again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +27,24 @@ import numpy as np
 import yaml
 
 from acquisition.registry import make_designer
+from agent.adviser import Limits
+from agent.language_models.replay import RecordingModel, ReplayModel
+from agent.loop import Agent
 from agent.parameters import Program, propose_all
+from agent.store import Store
+from agent.strategies import open_strategy
 from benchmarks.program_objectives import OBJECTIVES
 from benchmarks.spaces import DATA, read_program
+from evals.evaluator import Report
 from evals.proposals import space_of
-from evals.task import Objective, Task
+from evals.space import Config
+from evals.task import Budget, Objective, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
+from prompts.chat import Completion, LanguageModel, Message
+from prompts.errors import LanguageModelError
 
 BUDGETS = (5, 10, 20)
+RESULTS = Path(__file__).parent / "results"
 Score = Callable[[dict[str, Any]], float]
 
 
@@ -43,6 +60,7 @@ class Searched:
         self.defaults = {a.name: a.default for a in arguments}
         proposals = propose_all(arguments, Program(about, truth["goal"]), None).proposals
         self.task = Task(
+            description=f"{truth['goal']}. {about}",
             evaluator="function",
             space=space_of(proposals),
             objectives=(
@@ -103,8 +121,70 @@ def _suggested(trial: Any, name: str, written: dict[str, Any], searched: Searche
     return trial.suggest_float(name, float(low), float(high), log=log)
 
 
-ARMS: dict[str, Callable[[Searched, int, int], list[float]]] = {
-    "Gaussian process, proposed space": lambda s, seed, n: ours(s, "gp", seed, n),
+class Remembering:
+    """Answers from the file `path`; asks the default language model for what is not in it."""
+
+    def __init__(self, path: Path, ask: bool) -> None:
+        self.path, self.ask = path, ask
+        path.touch()
+        self.known: LanguageModel = ReplayModel(path, name="default")
+        self.name = "default"
+
+    @cached_property
+    def asked(self) -> LanguageModel:
+        """The model itself, opened when it is first needed."""
+        from agent.language_models.registry import open_language_model
+
+        model = open_language_model("llama.cpp", notify=print)
+        assert model is not None
+        return RecordingModel(model, self.path)
+
+    def complete(self, messages: Sequence[Message], **options: Any) -> list[Completion]:
+        """Return the answers of the file, else of the model."""
+        try:
+            return self.known.complete(messages, **options)
+        except LanguageModelError:
+            if not self.ask:
+                raise
+            return self.asked.complete(messages, **options)
+
+
+class _Scored:
+    """The program as an evaluator whose trials seem to take a minute: time for an answer."""
+
+    def __init__(self, searched: Searched) -> None:
+        self.searched = searched
+
+    def evaluate(
+        self, config: Config, *, fidelity: float | None, seed: int, report: Report
+    ) -> Evaluation:
+        value = self.searched.score(dict(config), seed)
+        if not np.isfinite(value):
+            return Evaluation(TrialState.FAILED, cost=60.0, reason="the score is not finite")
+        return Evaluation(TrialState.COMPLETE, (value,), cost=60.0)
+
+
+def hybrid(searched: Searched, seed: int, trials: int, model: LanguageModel) -> list[float]:
+    """Return the scores of the hybrid in the proposed space; each answer is waited for."""
+    task = searched.task.model_copy(update={"seed": seed, "budget": Budget(trials=trials)})
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.create(task, "study", f"{folder}/study.db")
+        limits = Limits(patience=60.0)
+        designer, adviser = open_strategy("hybrid", task, model, log=store, limits=limits)
+        evaluator = _Scored(searched)
+        agent = Agent(task, store=store, designer=designer, evaluator=evaluator, adviser=adviser)
+        agent.run()
+        if adviser:
+            adviser.close()
+        origins = Counter(t.origin for t in agent.trials)
+        print(searched.name, seed, dict(origins), f"{len(store.calls())} calls", flush=True)
+        return [t.values[0] if t.values else float("nan") for t in agent.trials]
+
+
+Arm = Callable[[Searched, int, int], list[float]]
+GP, HYBRID = "Gaussian process, proposed space", "hybrid, proposed space"
+ARMS: dict[str, Arm] = {
+    GP: lambda s, seed, n: ours(s, "gp", seed, n),
     "TPE, space by hand": by_hand,
     "random after the default, proposed space": lambda s, seed, n: ours(s, "random", seed, n),
 }
@@ -119,14 +199,15 @@ def regrets(runs: dict[str, list[float]], direction: str) -> dict[str, list[floa
     return {a: ((v - zero) / span if span > 0 else 0 * v).tolist() for a, v in best.items()}
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def table(rows: list[dict[str, Any]], arms: Sequence[str]) -> str:
     """Return the mean regret per arm with its 95 % bootstrap interval over seeds and programs."""
     lines = ["| arm | " + " | ".join(f"after {b}" for b in BUDGETS) + " |", "|---|---|---|---|"]
+    found = [regrets({a: r["scores"][a] for a in arms}, r["direction"]) for r in rows]
     rng = np.random.default_rng(0)
-    for arm in ARMS:
+    for arm in arms:
         cells = []
         for budget in BUDGETS:
-            values = np.array([r["regret"][arm][budget - 1] for r in rows])
+            values = np.array([r[arm][budget - 1] for r in found])
             means = values[rng.integers(0, len(values), (2000, len(values)))].mean(axis=1)
             low, high = np.quantile(means, (0.025, 0.975))
             cells.append(f"{values.mean():.3f} [{low:.3f}, {high:.3f}]")
@@ -134,25 +215,45 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def _fill(
+    rows: dict[tuple[str, int], dict[str, Any]],
+    arms: dict[str, Arm],
+    seeds: range,
+    trials: int,
+    out: Path,
+) -> None:
+    """Compute what is missing, seed by seed, and keep it at once."""
+    for seed in seeds:
+        for name in OBJECTIVES:
+            searched = Searched(name)
+            new = {"program": name, "seed": seed, "direction": searched.direction, "scores": {}}
+            row = rows.setdefault((name, seed), new)
+            for arm, run in arms.items():
+                if arm not in row["scores"]:
+                    row["scores"][arm] = run(searched, seed, trials)
+                    out.write_text(json.dumps(list(rows.values())) + "\n", encoding="utf-8")
+
+
 def main() -> None:
-    """Run the search and print and keep what came out."""
+    """Run what is missing, and print all there is."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--hybrid-seeds", type=int, default=0)
     parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--ask", action="store_true", help="ask the language model what is new")
+    parser.add_argument("--answers", type=Path, default=RESULTS / "programs_answers.jsonl")
+    parser.add_argument("--out", type=Path, default=RESULTS / "programs.json")
     given = parser.parse_args()
-    rows = []
-    for name in OBJECTIVES:
-        searched = Searched(name)
-        for seed in range(given.seeds):
-            runs = {a: run(searched, seed, given.trials) for a, run in ARMS.items()}
-            found = regrets(runs, searched.direction)
-            rows.append({"program": name, "seed": seed, "regret": found})
-            if given.out:
-                given.out.write_text(json.dumps(rows) + "\n", encoding="utf-8")
-        mine = [r for r in rows if r["program"] == name]
-        print(name, {a: round(float(np.mean([r["regret"][a][-1] for r in mine])), 3) for a in ARMS})
-    print(table(rows))
+    kept = json.loads(given.out.read_text("utf-8")) if given.out.exists() else []
+    rows = {(r["program"], r["seed"]): r for r in kept}
+    if given.hybrid_seeds:
+        model = Remembering(given.answers, given.ask)
+        arms: dict[str, Arm] = {HYBRID: lambda s, seed, n: hybrid(s, seed, n, model)}
+        _fill(rows, arms, range(given.hybrid_seeds), given.trials, given.out)
+    _fill(rows, ARMS, range(given.seeds), given.trials, given.out)
+    print(table(list(rows.values()), list(ARMS)))
+    if both := [r for r in rows.values() if HYBRID in r["scores"]]:
+        print(f"\nThe {len(both)} searches with the hybrid:\n{table(both, [HYBRID, *ARMS])}")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from evals.space import Config
 from evals.trials import Evaluation
@@ -19,3 +19,15 @@ class Evaluator(Protocol):
         self, config: Config, *, fidelity: float | None, seed: int, report: Report
     ) -> Evaluation:
         """Return COMPLETE with values, or PRUNED, FAILED or INFEASIBLE with the reason in words."""
+
+
+@runtime_checkable
+class Shareable(Protocol):
+    """An evaluator whose trials may run side by side."""
+
+    def for_workers(self, environments: Sequence[Mapping[str, str]]) -> list[Evaluator]:
+        """Return an evaluator per worker, each to be used by one thread at a time.
+
+        `environments` are variables for the processes of each worker's trials. Closing the original
+        closes them all.
+        """

@@ -8,7 +8,6 @@ import os
 import re
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 from acquisition.registry import make_designer
 from agent.loop import Agent
 from agent.store import Store
+from agent.workers import spread
 from evals.evaluator import Evaluator
 from evals.evaluators.command import CommandEvaluator
 from evals.evaluators.function import FunctionEvaluator
@@ -65,22 +65,13 @@ def _environment(process: psutil.Process) -> str:
 
 
 def searched(given: Task, evaluator: Evaluator, folder: Path) -> list[Trial]:
-    """Run a study with two workers, each an agent of its own on the same store."""
-    storage = str(folder / "study.db")
-    Store.create(given, "study", storage)
-
-    def work() -> None:
-        store = Store.load("study", storage)
-        Agent(given, store=store, designer=make_designer("random"), evaluator=evaluator).run()
-
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(60)
+    """Run a study with two workers."""
+    store = Store.create(given, "study", str(folder / "study.db"))
+    agent = Agent(given, store=store, designer=make_designer("random"), evaluator=evaluator)
+    agent.run(workers=spread(evaluator, 2, None))
     close: Callable[[], None] = evaluator.close  # type: ignore[attr-defined]
     close()
-    return Store.load("study", storage).trials()
+    return store.trials()
 
 
 def check(trials: list[Trial], reason: str) -> None:

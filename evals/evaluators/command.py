@@ -7,6 +7,7 @@ trials write does not collide and disappears with them.
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 import re
@@ -14,14 +15,14 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from evals.evaluator import Report
+from evals.evaluator import Evaluator, Report
 from evals.evaluators.process import Ending, Nursery, ProcessLimits
 from evals.parameters import Scalar
 from evals.scores import ScoreReader, read_score_file
@@ -51,6 +52,7 @@ class CommandEvaluator:
             seconds=task.budget.seconds_per_trial, memory=self.program.memory
         )
         self.nursery = Nursery(_Runs(self.metrics, self.program.pattern))
+        self.environment: Mapping[str, str] = {}
 
     def _check(self, name: str) -> None:
         if shutil.which(name) is None and not (self.directory / name).is_file():
@@ -75,14 +77,21 @@ class CommandEvaluator:
             job = {
                 "command": self._words(config, seed),
                 "directory": str(place),
-                "environment": {**_environment(place)},
+                "environment": {**_environment(place), **self.environment},
             }
             ending = self.nursery.run(job, self.limits, listen)
             result = self._evaluation(ending, place)
         return replace(result, cost=time.monotonic() - began, intermediate=running)
 
+    def for_workers(self, environments: Sequence[Mapping[str, str]]) -> list[Evaluator]:
+        """Return an evaluator per worker."""
+        others = [copy.copy(self) for _ in environments]
+        for other, environment in zip(others, environments, strict=True):
+            other.environment = environment
+        return list(others)
+
     def close(self) -> None:
-        """End the processes that wait for trials."""
+        """End the processes that wait for trials, and trials that run."""
         self.nursery.close()
 
     def words(self, config: Config) -> list[str]:

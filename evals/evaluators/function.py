@@ -7,9 +7,11 @@ the last of which counts unless it returns something. `plaintune.report` does th
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import math
+import os
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +20,7 @@ from multiprocessing.connection import Connection
 from numbers import Real
 from typing import Any
 
-from evals.evaluator import Report
+from evals.evaluator import Evaluator, Report
 from evals.evaluators.process import Ending, Nursery, ProcessLimits, redact, size_text
 from evals.known_parameters import role_of
 from evals.reporting import Pruned, reporting
@@ -26,7 +28,7 @@ from evals.signature import Signature, read_function
 from evals.space import Config
 from evals.task import Task
 from evals.trials import Evaluation, TrialState
-from prompts.errors import EvaluationError, PlaintuneError
+from prompts.errors import EvaluationError, InvalidTaskError, PlaintuneError
 
 
 class FunctionEvaluator:
@@ -51,6 +53,7 @@ class FunctionEvaluator:
         self.metrics = tuple(o.metric for o in task.objectives)
         self.limits = ProcessLimits(seconds=task.budget.seconds_per_trial, memory=memory)
         self.nursery = (nursery or Nursery(self.work)) if isolated else None
+        self.environment: Mapping[str, str] = {}
 
     def evaluate(
         self, config: Config, *, fidelity: float | None, seed: int, report: Report
@@ -61,9 +64,8 @@ class FunctionEvaluator:
         if self.nursery is None:
             result = self.work.evaluate(given, self.metrics, report)
         else:
-            ending = self.nursery.run(
-                {"config": given, "metrics": self.metrics}, self.limits, report
-            )
+            job = {"config": given, "metrics": self.metrics, "environment": self.environment}
+            ending = self.nursery.run(job, self.limits, report)
             result = evaluation_of(ending, self.limits)
         return replace(result, cost=time.monotonic() - began)
 
@@ -71,13 +73,34 @@ class FunctionEvaluator:
         arguments = self.work.signature.arguments
         return {a.name: seed for a in arguments if role_of(a) == "seed" and a.type in SEEDS}
 
+    def for_workers(self, environments: Sequence[Mapping[str, str]]) -> list[Evaluator]:
+        """Return an evaluator per worker.
+
+        Raises:
+            InvalidTaskError: trials are not isolated, so there is one process for all of them.
+        """
+        if self.nursery is None:
+            raise InvalidTaskError(
+                "Trials that are not isolated run one at a time.",
+                hint="Leave isolated=False out, or workers.",
+            )
+        return [_with_environment(self, e) for e in environments]
+
     def close(self) -> None:
-        """End the processes that wait for trials."""
+        """End the processes that wait for trials, and trials that run."""
         if self.nursery is not None:
             self.nursery.close()
 
 
 SEEDS = ("int", "unknown")
+
+
+def _with_environment(
+    evaluator: FunctionEvaluator, environment: Mapping[str, str]
+) -> FunctionEvaluator:
+    other = copy.copy(evaluator)
+    other.environment = environment
+    return other
 
 
 def nursery_for(function: Callable[..., Any]) -> Nursery:
@@ -111,6 +134,8 @@ class _Calls:
 
     def run(self, job: Mapping[str, Any], channel: Connection) -> None:
         """Call the function in the worker, and answer on `channel`."""
+
+        os.environ.update(job.get("environment", {}))
 
         def report(step: int, value: float) -> bool:
             channel.send_bytes(json.dumps({"step": step, "value": value}).encode())

@@ -116,11 +116,13 @@ class Nursery:
             _nurse(theirs, work)
         theirs.close()
         self._socket = ours
+        self._running: set[Connection] = set()
         self._finalizer = weakref.finalize(self, _end, ours, pid)
 
     def run(self, job: Mapping[str, Any], limits: ProcessLimits, report: Report) -> Ending:
         """Run one trial to its end; `job` is JSON. Whatever interrupts this ends the trial."""
         ours, theirs = Pipe()
+        self._running.add(ours)
         try:
             socket.send_fds(self._socket, [b"j"], [theirs.fileno()])
             theirs.close()
@@ -129,10 +131,17 @@ class Nursery:
         except (EOFError, ConnectionError):
             return Ending("lost")
         finally:
+            self._running.discard(ours)
             ours.close()
 
     def close(self) -> None:
-        """End the nursery; trials that run go on to their end."""
+        """End the nursery and trials that run in other threads, where `run` returns "lost"."""
+        for connection in list(self._running):
+            with (
+                contextlib.suppress(OSError),
+                socket.socket(fileno=os.dup(connection.fileno())) as s,
+            ):
+                s.shutdown(socket.SHUT_RDWR)
         self._finalizer()
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evals.dataset import load_dataset
-from evals.evaluator import Report
+from evals.evaluator import Evaluator, Report
 from evals.evaluators.isolation import Limits, Worker
 from evals.families import family
 from evals.metrics import Metric, metric
@@ -49,7 +51,8 @@ class TabularEvaluator:
         self.metrics = [_checked(o.metric, task) for o in task.objectives]
         self.dataset = load_dataset(task, frame)
         self.limits = limits or default_limits(task)
-        self._worker = Worker(_trainer(task, self.dataset, self.metrics))
+        self._worker = Worker(_trainer(task, self.dataset, self.metrics, threads()))
+        self._others: list[TabularEvaluator] = []
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -105,9 +108,21 @@ class TabularEvaluator:
         """
         return self._worker.ask("fit", (config, seed), self.limits)
 
+    def for_workers(self, environments: Sequence[Mapping[str, str]]) -> list[Evaluator]:
+        """Return an evaluator per worker, which share the memory and the threads of this one."""
+        count = len(environments)
+        memory = self.limits.memory and self.limits.memory // count
+        for _ in environments:
+            other, at_once = copy.copy(self), max(1, threads() // count)
+            other._worker = Worker(_trainer(self.task, self.dataset, self.metrics, at_once))
+            other.limits, other._others = replace(self.limits, memory=memory), []
+            self._others.append(other)
+        return list(self._others[-count:])
+
     def close(self) -> None:
-        """End the child process."""
-        self._worker.close()
+        """End the child processes."""
+        for other in (*self._others, self):
+            other._worker.close()
 
     def __enter__(self) -> TabularEvaluator:
         return self
@@ -136,10 +151,10 @@ def _checked(name: str, task: Task) -> Metric:
     return metric(name, task.data.kind)
 
 
-def _trainer(task: Task, dataset: Any, metrics: Sequence[Metric]) -> Any:
+def _trainer(task: Task, dataset: Any, metrics: Sequence[Metric], at_once: int) -> Any:
     from evals.evaluators.training import Trainer
 
-    return Trainer(dataset, task.models, task.fixed, tuple(metrics), task.seed, threads())
+    return Trainer(dataset, task.models, task.fixed, tuple(metrics), task.seed, at_once)
 
 
 def _where(error: Exception, running: dict[int, float]) -> str:
