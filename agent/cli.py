@@ -33,7 +33,10 @@ Trials = Annotated[int | None, typer.Option("--trials", "-t", help="How many tri
 Seconds = Annotated[float | None, typer.Option("--seconds", help="How long to run.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="The same seed chooses the same trials.")]
 Llm = Annotated[
-    str, typer.Option("--llm", help="auto, none, llama.cpp, vllm, transformers, or a URL.")
+    str,
+    typer.Option(
+        "--llm", help="auto, none, llama.cpp, vllm, transformers, a URL, or replay:STUDY."
+    ),
 ]
 Model = Annotated[
     str | None, typer.Option("--model", help="default, light, tiny, a file, or a hub name.")

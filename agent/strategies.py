@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from acquisition.advice import Advisable
 from acquisition.designer import Designer
 from acquisition.llm_designer import Question
 from agent.adviser import TEMPERATURE, Adviser, make_adviser
+from agent.language_models.replay import StudyReplay
 from agent.llm_budget import used_up
+from agent.replaying import ReplayedAdviser
 from evals.task import Task
 from prompts.calls import CallLog, CallRecord
 from prompts.chat import LanguageModel, prompt_hash
@@ -48,6 +51,8 @@ def open_strategy(
         return make_designer(name, ask=RecordedAsker(task, language_model, log, notify)), None
     known = {"portfolio": portfolio} if name in WITH_PORTFOLIO else {}
     designer = make_designer(name, **known)
+    if isinstance(language_model, StudyReplay) and isinstance(designer, Advisable):
+        return designer, ReplayedAdviser(task, language_model, log=log, notify=notify, **options)
     adviser = make_adviser(task, designer, language_model, log=log, notify=notify, **options)
     return designer, adviser
 

@@ -16,6 +16,7 @@ from prompts.chat import LanguageModel
 from prompts.errors import ModelUnavailableError
 
 Notify = Callable[[str], None]
+REPLAY = "replay:"
 
 
 def open_language_model(
@@ -23,15 +24,19 @@ def open_language_model(
 ) -> LanguageModel | None:
     """Return the backend that `spec` names, or None for "none".
 
-    `spec`: "auto", "none", "llama.cpp", "transformers" or a URL. `model`: "default", "light",
+    `spec`: "auto", "none", "llama.cpp", "vllm", "transformers", a URL, or "replay:STUDY" (with
+    "@STORAGE" where that is not the usual one). `model`: "default", "light",
     "tiny", a path or a hub name (with a URL: a name that the server knows). `notify` receives lines
     about what takes time. Known models are fetched when they are not in the cache.
 
     Raises:
         ModelUnavailableError: the model or its backend cannot be had here.
+        StudyError: there is no study to replay.
     """
     if spec == "none":
         return None
+    if spec.startswith(REPLAY):
+        return _replay(spec.removeprefix(REPLAY), notify)
     if spec.startswith(("http://", "https://")):
         from agent.language_models.openai_url import OpenAIModel
 
@@ -41,7 +46,7 @@ def open_language_model(
     if chosen not in openers:
         raise ModelUnavailableError(
             f"There is no language model backend called {spec!r}.",
-            hint=f"Use auto, none, {', '.join(openers)}, or a URL that starts with http.",
+            hint=f"Use auto, none, {', '.join(openers)}, {REPLAY}STUDY, or a URL.",
         )
     return openers[chosen](model or "default", notify)
 
@@ -60,6 +65,15 @@ def _automatic(model: str | None, notify: Notify) -> str:
             hint="Install it with: pip install xllamacpp. Or go on with --llm none or --llm URL.",
         )
     return "llama.cpp"
+
+
+def _replay(study: str, notify: Notify) -> LanguageModel:
+    from agent.language_models.replay import StudyReplay
+    from agent.store import Store
+
+    name, _, storage = study.partition("@")
+    notify(f"The language model's answers are those of the study {name}; nobody is asked.")
+    return StudyReplay(name, Store.load(name, storage or None).calls())
 
 
 def _is_gguf(model: str) -> bool:

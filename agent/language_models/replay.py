@@ -1,6 +1,7 @@
-"""Answers kept in a file, and given again: the same prompt, schema and seed get the same answer.
+"""Answers kept in a file or in a study, and given again.
 
-The file holds one JSON object per line, so that it can be read, compared and added to.
+From a file the same prompt, schema and seed get the same answer. The file holds one JSON object per
+line, so that it can be read, compared and added to.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from prompts.calls import CallRecord
 from prompts.chat import Completion, JsonSchema, LanguageModel, Message, prompt_hash
 from prompts.errors import DataError, LanguageModelError
 
@@ -105,6 +108,48 @@ class ReplayModel:
                 hint="The prompt, its schema or its seed changed since: record again.",
             )
         return self._answers[key]
+
+
+class StudyReplay:
+    """Answers from the recorded `calls` of the study `name` alone; nothing is asked of any model.
+
+    A prompt gets the answers it got then, in the order it got them, the last ones again when it is
+    put more often.
+    """
+
+    def __init__(self, name: str, calls: Sequence[CallRecord]) -> None:
+        self.name = next((c.model for c in calls), "nobody")
+        self.study = name
+        self.calls = tuple(calls)
+        self._left: dict[str, deque[CallRecord]] = {}
+        for call in calls:
+            self._left.setdefault(call.prompt_hash, deque()).append(call)
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        count: int = 1,
+        schema: JsonSchema | None = None,
+        seed: int | None = None,
+        temperature: float = 0.0,
+        max_tokens: int = 512,
+    ) -> list[Completion]:
+        """Return what the study has.
+
+        Raises:
+            LanguageModelError: this prompt was not put in that study, or got no answer there.
+        """
+        left = self._left.get(prompt_hash(messages), deque())
+        if not left:
+            raise LanguageModelError(
+                f"The study {self.study} has no answer to this prompt.",
+                hint="Only the same task, seed and strategy put the same questions again.",
+            )
+        call = left.popleft() if len(left) > 1 else left[0]
+        if not call.answers:
+            raise LanguageModelError(call.error or "There was no answer.")
+        return list(call.answers)
 
 
 def _read(path: Path) -> dict[str, list[Completion]]:
