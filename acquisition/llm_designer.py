@@ -21,6 +21,7 @@ from evals.task import Task
 from evals.trials import Suggestion, Trial, TrialState
 from prompts.answers import Proposal, parse_proposals, proposals_schema, scores_schema
 from prompts.chat import JsonSchema, Message
+from prompts.odds import verdict_schema
 from prompts.render import render
 
 SHOWN_TRIALS = 24
@@ -119,6 +120,14 @@ def predict(
     prompt = render("predict", history=history, candidates=shown, **_study(task, None, ()))
     messages = _messages("predict_system", prompt)
     return Question(messages, scores_schema(len(candidates)), 20 + 6 * len(candidates))
+
+
+def is_good(task: Task, shown: Sequence[tuple[bool, Config]], candidate: Config) -> Question:
+    """Ask whether `candidate` is a good one, given trials that are good or not, in their order."""
+    history = [{"good": good, "config": written(config)} for good, config in shown]
+    study = _study(task, None, ())
+    prompt = render("is_good", history=history, candidate=written(candidate), **study)
+    return Question(_messages("predict_system", prompt), verdict_schema(), 12)
 
 
 def read(task: Task, trials: Sequence[Trial], text: str, **details: Any) -> Answer:

@@ -53,6 +53,12 @@ def _llambo(**options: Any) -> Designer:
     return LlamboDesigner(**options)
 
 
+def _generative(**options: Any) -> Designer:
+    from acquisition.generative import generative
+
+    return generative(**options)
+
+
 def _llinbo(rule: Any) -> Callable[..., Designer]:
     def make(**options: Any) -> Designer:
         from acquisition.llinbo import LlinboDesigner
@@ -69,6 +75,7 @@ DESIGNERS: dict[str, Callable[..., Designer]] = {
     "sobol": _sobol,
     "llm": _llm,
     "llambo": _llambo,
+    "llambo-generative": _generative,
     "llinbo-transient": _llinbo("transient"),
     "llinbo-justify": _llinbo("justify"),
     "llinbo-constrained": _llinbo("constrained"),

@@ -16,10 +16,10 @@ from agent.llm_budget import used_up
 from agent.replaying import ReplayedAdviser
 from evals.task import Task
 from prompts.calls import CallLog, CallRecord
-from prompts.chat import LanguageModel, prompt_hash
+from prompts.chat import Completion, LanguageModel, prompt_hash
 from prompts.errors import LanguageModelError, UserError
 
-ASKING = ("llambo",)
+ASKING = ("llambo", "llambo-generative")
 """Strategies that ask the language model themselves, and wait for it."""
 
 
@@ -69,6 +69,11 @@ class RecordedAsker:
 
     def __call__(self, role: str, number: int, question: Question) -> str | None:
         """Return the answer to `question`, asked at trial `number`; None where there is none."""
+        answer = self.completion(role, number, question)
+        return answer.text if answer else None
+
+    def completion(self, role: str, number: int, question: Question) -> Completion | None:
+        """Return the whole answer to `question`."""
         digest = prompt_hash(question.messages)
         key = f"{role}-{number:05d}-{digest}"
         calls = self.log.calls()
@@ -77,7 +82,7 @@ class RecordedAsker:
             self._say(f"The language model's budget: {ended}. Going on without it.")
             return None
         call = known.get(key) or self._asked(role, number, question, key, digest)
-        return call.answers[-1].text if call.answers else None
+        return call.answers[-1] if call.answers else None
 
     def _say(self, message: str) -> None:
         if message not in self.said:

@@ -72,4 +72,5 @@ class CallLog(Protocol):
 
 
 def _tuples(answer: Mapping[str, Any]) -> dict[str, Any]:
-    return {**answer, "top_logprobs": tuple(answer.get("top_logprobs", ()))}
+    listed = ("top_logprobs", "tokens")
+    return {**answer, **{name: tuple(answer.get(name, ())) for name in listed}}

@@ -29,7 +29,7 @@ class Completion:
     `prompt_tokens` counts the whole prompt, `cached_tokens` the part of it that was not computed
     again. `seconds` is wall time. `finish_reason` is "stop" or "length" (cut off).
     `top_logprobs[i]` maps candidate tokens at position i to log-probabilities (natural log), where
-    the backend gives them.
+    they were asked for (`prompts.odds`) and the backend gives them; `tokens` are those of `text`.
     """
 
     text: str
@@ -40,6 +40,7 @@ class Completion:
     seconds: float = 0.0
     finish_reason: str = "stop"
     top_logprobs: tuple[Mapping[str, float], ...] = ()
+    tokens: tuple[str, ...] = ()
 
 
 @runtime_checkable

@@ -26,6 +26,7 @@ UNBOUNDED = 10**9
 MOST_STEPS = 50_000
 """A stepped range is listed; a longer list than this is a mistake in the schema."""
 ANNOTATIONS = {"title", "description", "default", "examples", "$schema", "$defs", "$id"}
+ANNOTATIONS |= {"x-odds"}
 KEYWORDS = {
     "string": {"minLength", "maxLength"},
     "integer": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}

@@ -23,6 +23,7 @@ from typing import Any
 
 import httpx
 
+from agent.language_models.odds import asked_odds, told_odds
 from agent.language_models.prefix_store import PrefixStore
 from prompts.chat import Completion, JsonSchema, Message
 from prompts.errors import LanguageModelError, ModelUnavailableError
@@ -131,6 +132,7 @@ class LlamaCppModel:
         }
         if schema is not None:
             body["grammar"] = gbnf(schema)
+            body |= asked_odds(schema)
         client = self._ready.result()
         with self._lock:
             self._restore(client, messages[:-1])
@@ -153,6 +155,7 @@ class LlamaCppModel:
             completion_tokens=usage["completion_tokens"],
             seconds=time.monotonic() - start,
             finish_reason=choice["finish_reason"],
+            **told_odds(choice),
         )
 
     def _restore(self, client: httpx.Client, prefix: Sequence[Message]) -> None:

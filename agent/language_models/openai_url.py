@@ -27,7 +27,7 @@ TIMEOUT = 60.0
 """Seconds after which a server counts as not answering, further tries included."""
 LONGEST_PAUSE = 8.0
 """Seconds between two tries where the server names none."""
-OURS = ("x-log", "x-step")
+OURS = ("x-log", "x-step", "x-odds")
 
 
 class OpenAIModel:

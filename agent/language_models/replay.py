@@ -168,4 +168,5 @@ def _read(path: Path) -> dict[str, list[Completion]]:
 
 
 def _completion(fields: dict[str, Any]) -> Completion:
-    return Completion(**{**fields, "top_logprobs": tuple(fields.get("top_logprobs", ()))})
+    listed = ("top_logprobs", "tokens")
+    return Completion(**{**fields, **{name: tuple(fields.get(name, ())) for name in listed}})
