@@ -81,7 +81,10 @@ Score = Annotated[
     str | None, typer.Option("--score", help="Regular expression; its group holds the score.")
 ]
 ScoreFile = Annotated[
-    str | None, typer.Option("--score-file", help="JSON or CSV file that the command writes.")
+    str | None,
+    typer.Option(
+        "--score-file", help="JSON, CSV or TensorBoard file (or its folder) that it writes."
+    ),
 ]
 Memory = Annotated[int | None, typer.Option("--memory", help="MiB that one trial may use.")]
 Workers = Annotated[

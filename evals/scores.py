@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evals.event_files import event_files, read_events
 from prompts.errors import EvaluationError, InvalidTaskError
 
 NUMBER = r"[-+]?(?:\d[\d_]*\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|inf(?:inity)?)"
@@ -114,9 +115,13 @@ def _step(row: Mapping[str, Any] | None, line: str) -> int | None:
 def read_score_file(path: Path, metrics: Sequence[str]) -> dict[str, float]:
     """Return the metrics that a file holds: JSON, JSON lines (the last wins) or CSV (last row).
 
+    A directory, or a pattern with * in it, stands for the TensorBoard event files there.
+
     Raises:
         EvaluationError: there is no such file, or it cannot be read.
     """
+    if events := event_files(path):
+        return read_events(events, metrics)
     if not path.is_file():
         raise EvaluationError(f"It wrote no file {path.name}.")
     try:

@@ -90,8 +90,9 @@ class Program(_Part):
     how a switch is turned off ("" leaves it out), `seed` how a seed is given. `constants` names a
     script whose top-level constants are the parameters. The score is looked for under the metrics'
     names in the output, with the regular expression `pattern` (one group) if given, or in
-    `score_file` (JSON, JSON lines or CSV). `memory` is in bytes. `function` is for people to read;
-    `within` says which parameters are fields of one of its arguments ("settings=Settings").
+    `score_file` (JSON, JSON lines, CSV, or TensorBoard event files). `memory` is in bytes.
+    `function` is for people to read; `within` says which parameters are fields of one of its
+    arguments ("settings=Settings").
     """
 
     command: tuple[str, ...] = ()

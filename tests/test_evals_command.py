@@ -188,3 +188,17 @@ def test_a_task_with_a_program_survives_yaml() -> None:
     )
     assert Task.from_yaml(task.to_yaml()) == task
     assert json.loads(task.model_dump_json())["program"]["command"] == ["a", "b c"]
+
+
+def test_an_old_score_file_is_neither_read_nor_written(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "score.json").write_text('{"val_loss": 1}')
+    (tmp_path / "out" / "input.txt").write_text("7")
+    silent = run(tmp_path, "pass", score_file="out/score.json")
+    assert silent.state is TrialState.FAILED and "wrote no file score.json" in silent.reason
+    code = (
+        "n = open('out/input.txt').read()\n"
+        "open('out/score.json', 'w').write('{\"val_loss\": %s}' % n)"
+    )
+    assert run(tmp_path, code, score_file="out/score.json").values == (7.0,)
+    assert (tmp_path / "out" / "score.json").read_text() == '{"val_loss": 1}'

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from fnmatch import fnmatch
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -116,9 +117,7 @@ class CommandEvaluator:
         """Make the trial's directory, and remove it afterwards."""
         place = Path(tempfile.mkdtemp(prefix="plaintune-trial-"))
         try:
-            for entry in os.scandir(self.directory):
-                if entry.name not in NOT_LINKED and not entry.name.startswith("plaintune.db"):
-                    (place / entry.name).symlink_to(entry.path)
+            _link(self.directory, place, Path(self.program.score_file).parts)
             if self.program.constants:
                 script = place / self.program.constants
                 text = script.read_text(encoding="utf-8")
@@ -151,6 +150,23 @@ class CommandEvaluator:
             if not math.isfinite(found[metric]):
                 raise EvaluationError(f"{metric} is {found[metric]}, which is no finite number.")
         return tuple(found[m] for m in self.metrics)
+
+
+def _link(source: Path, place: Path, written: tuple[str, ...]) -> None:
+    """Link what is in `source` into `place`, but for what the trial itself is to write.
+
+    `written` are the parts of that file's path, patterns allowed: an old one there must neither be
+    overwritten nor be taken for this trial's.
+    """
+    for entry in os.scandir(source):
+        if entry.name in NOT_LINKED or entry.name.startswith("plaintune.db"):
+            continue
+        if not written or not fnmatch(entry.name, written[0]):
+            (place / entry.name).symlink_to(entry.path)
+        elif entry.is_dir():
+            (place / entry.name).mkdir()
+            if len(written) > 1:
+                _link(Path(entry.path), place / entry.name, written[1:])
 
 
 def spelled(written: str, value: Scalar) -> list[str]:
