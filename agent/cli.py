@@ -87,6 +87,9 @@ ScoreFile = Annotated[
     ),
 ]
 Memory = Annotated[int | None, typer.Option("--memory", help="MiB that one trial may use.")]
+CpuSeconds = Annotated[
+    int | None, typer.Option("--cpu-seconds", help="Processor time that one trial may use.")
+]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="How many trials run at a time.")
 ]
@@ -120,6 +123,7 @@ def run(
     score: Score = None,
     score_file: ScoreFile = None,
     memory: Memory = None,
+    cpu_seconds: CpuSeconds = None,
     workers: Workers = None,
     gpus: Gpus = None,
 ) -> None:
@@ -128,7 +132,13 @@ def run(
     from agent.command_line import CommandLine
 
     line = CommandLine.checked(
-        command, space=space, metric=metric, pattern=score, score_file=score_file, memory=memory
+        command,
+        space=space,
+        metric=metric,
+        pattern=score,
+        score_file=score_file,
+        memory=memory,
+        cpu_seconds=cpu_seconds,
     )
     wishes = commands.Wishes(trials, seconds, seed, llm_budget)
     talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
@@ -165,13 +175,20 @@ def plan(
     score: Score = None,
     score_file: ScoreFile = None,
     memory: Memory = None,
+    cpu_seconds: CpuSeconds = None,
 ) -> None:
     """Stop after understanding: print the task as YAML, with where each field came from."""
     from agent import commands
     from agent.command_line import CommandLine
 
     line = CommandLine.checked(
-        command, space=space, metric=metric, pattern=score, score_file=score_file, memory=memory
+        command,
+        space=space,
+        metric=metric,
+        pattern=score,
+        score_file=score_file,
+        memory=memory,
+        cpu_seconds=cpu_seconds,
     )
     wishes = commands.Wishes(trials=trials, seconds=seconds, seed=seed)
     talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)

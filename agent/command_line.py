@@ -33,6 +33,7 @@ class CommandLine:
     pattern: str = ""
     score_file: str = ""
     memory: int | None = None
+    cpu_seconds: int | None = None
 
     @classmethod
     def checked(cls, words: Sequence[str] | None, **options: object) -> CommandLine | None:
@@ -66,6 +67,7 @@ def understand_command(
             pattern=line.pattern,
             score_file=line.score_file,
             memory=line.memory * MEBIBYTE if line.memory else None,
+            cpu_seconds=line.cpu_seconds,
         )
     show_space(proposed)
     if talk.interactive:

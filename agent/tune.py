@@ -36,9 +36,10 @@ class Options:
 
     `metric` and `direction` ("minimize", "maximize") win over the goal's words, `space` (parameters
     by name) over what the function declares; `fixed` arguments keep these values. `isolated` gives
-    each trial a process of its own, with at most `memory` bytes. `workers` trials run at a time,
-    with the `gpus` (None: those that are found) dealt among them. `llm` and `model` are those of
-    `plaintune run`. A study called `name` that exists is resumed.
+    each trial a process of its own, with at most `memory` bytes and `cpu_seconds` of processor
+    time. `workers` trials run at a time, with the `gpus` (None: those that are found) dealt among
+    them. `llm` and `model` are those of `plaintune run`. A study called `name` that exists is
+    resumed.
     """
 
     trials: int | None = None
@@ -50,6 +51,7 @@ class Options:
     seed: int = 0
     isolated: bool = True
     memory: int | None = None
+    cpu_seconds: int | None = None
     workers: int | None = None
     gpus: Sequence[str | int] | None = None
     llm: str = "auto"
@@ -94,6 +96,7 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         language_model=model,
         notify=_say(given),
         memory=given.memory,
+        cpu_seconds=given.cpu_seconds,
     )
     if not given.quiet:
         show_space(proposed)
@@ -156,7 +159,12 @@ def _evaluator(
     task: Task, function: Callable[..., Any], given: Options, nursery: Nursery | None
 ) -> FunctionEvaluator:
     return FunctionEvaluator(
-        task, function, isolated=given.isolated, memory=given.memory, nursery=nursery
+        task,
+        function,
+        isolated=given.isolated,
+        memory=given.memory,
+        cpu_seconds=given.cpu_seconds,
+        nursery=nursery,
     )
 
 

@@ -90,7 +90,8 @@ class Program(_Part):
     how a switch is turned off ("" leaves it out), `seed` how a seed is given. `constants` names a
     script whose top-level constants are the parameters. The score is looked for under the metrics'
     names in the output, with the regular expression `pattern` (one group) if given, or in
-    `score_file` (JSON, JSON lines, CSV, or TensorBoard event files). `memory` is in bytes.
+    `score_file` (JSON, JSON lines, CSV, or TensorBoard event files). `memory` is in bytes,
+    `cpu_seconds` is processor time, per trial.
     `function` is for people to read; `within` says which parameters are fields of one of its
     arguments ("settings=Settings").
     """
@@ -103,6 +104,7 @@ class Program(_Part):
     pattern: str = ""
     score_file: str = ""
     memory: int | None = Field(default=None, ge=1)
+    cpu_seconds: int | None = Field(default=None, ge=1)
     function: str = ""
     within: dict[str, str] = Field(default_factory=dict)
 

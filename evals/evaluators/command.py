@@ -50,7 +50,9 @@ class CommandEvaluator:
         self.metrics = [o.metric for o in task.objectives]
         ScoreReader(self.metrics, self.program.pattern)
         self.limits = ProcessLimits(
-            seconds=task.budget.seconds_per_trial, memory=self.program.memory
+            seconds=task.budget.seconds_per_trial,
+            cpu_seconds=self.program.cpu_seconds,
+            memory=self.program.memory,
         )
         self.nursery = Nursery(_Runs(self.metrics, self.program.pattern))
         self.environment: Mapping[str, str] = {}

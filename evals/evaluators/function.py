@@ -35,8 +35,9 @@ class FunctionEvaluator:
     """Calls `function`: in a process of its own per trial, or in this one where not `isolated`.
 
     An argument that is a seed by its name (`seed`, `random_state`) and is not tuned gets the
-    trial's seed. `memory` is in bytes. `nursery`, from `nursery_for(function)`, may be forked long
-    before: best while no library of this process has started threads, which a fork cannot inherit.
+    trial's seed. `memory` is in bytes, `cpu_seconds` processor time. `nursery`, from
+    `nursery_for(function)`, may be forked long before: best while no library of this process has
+    started threads, which a fork cannot inherit.
     """
 
     def __init__(
@@ -46,12 +47,15 @@ class FunctionEvaluator:
         *,
         isolated: bool = True,
         memory: int | None = None,
+        cpu_seconds: int | None = None,
         nursery: Nursery | None = None,
     ) -> None:
         self.task = task
         self.work = _Calls(function, read_function(function))
         self.metrics = tuple(o.metric for o in task.objectives)
-        self.limits = ProcessLimits(seconds=task.budget.seconds_per_trial, memory=memory)
+        self.limits = ProcessLimits(
+            seconds=task.budget.seconds_per_trial, cpu_seconds=cpu_seconds, memory=memory
+        )
         self.nursery = (nursery or Nursery(self.work)) if isolated else None
         self.environment: Mapping[str, str] = {}
 

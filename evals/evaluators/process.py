@@ -37,14 +37,18 @@ SECRET = re.compile(r"key|token|secret|passw|credential|auth|dsn|cookie", re.IGN
 class ProcessLimits:
     """What one trial may use, all its processes together; None is no limit.
 
-    `seconds` is wall time, `cpu_seconds` the processor time of any one process, `memory` is in
-    bytes of resident memory, `output` in bytes written to stdout and stderr.
+    `seconds` is wall time, `cpu_seconds` processor time (of any one process where there are no
+    control groups), `memory` is in bytes of resident memory, `output` in bytes written to stdout
+    and stderr. `cgroups` is where control groups are mounted, `cgroup` our place there ("": as it
+    is).
     """
 
     seconds: float | None = None
     cpu_seconds: int | None = None
     memory: int | None = None
     output: int = 256 * MEBIBYTE
+    cgroups: str = "/sys/fs/cgroup"
+    cgroup: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
+from evals.evaluators.cgroups import Cgroup
 from evals.evaluators.process import ProcessLimits, Work, redact
 
 if TYPE_CHECKING:
@@ -48,6 +49,11 @@ class Supervisor:
         self.tail = b""
         self.line = b""
         self.how = ""
+        limits = self.limits
+        limited = limits.memory is not None or limits.cpu_seconds is not None
+        self.cgroup = (
+            Cgroup.make(limits.memory, limits.cgroups, limits.cgroup or None) if limited else None
+        )
 
     def run(self) -> None:
         """Start the worker, watch it to its end, kill what it leaves, and say how it ended."""
@@ -60,14 +66,20 @@ class Supervisor:
         if self.pid == 0:
             self.channel.close()
             os.close(self.output)
-            _become(self.work, self.job, self._own_limits(), theirs, written)
+            limits = self._own_limits()
+            if self.cgroup is not None and self.cgroup.enter():
+                limits = replace(limits, memory=None)  # The kernel counts what is really used.
+            _become(self.work, self.job, limits, theirs, written)
         os.close(written)
         theirs.close()
         os.set_blocking(self.output, False)
         status = self._watch()
         kill_all()
         self._drain()
-        self._say({"ending": self._ending(status)})
+        ending = self._ending(status)
+        if self.cgroup is not None:
+            self.cgroup.remove()
+        self._say({"ending": ending})
 
     def _own_limits(self) -> ProcessLimits:
         """Return the limits plus what a forked worker brings along; a command starts anew."""
@@ -122,6 +134,8 @@ class Supervisor:
             self.how = "output"
         elif self.memory.exceeds(self.limits.memory):
             self.how = "memory"
+        elif self.cgroup is not None and self.limits.cpu_seconds is not None:
+            self.how = "cpu" if self.cgroup.cpu_seconds > self.limits.cpu_seconds else ""
 
     def _read(self) -> bool:
         """Read some output; False at its end."""
@@ -163,6 +177,8 @@ class Supervisor:
             how, code = "signal", os.WTERMSIG(status)
             if code == signal.SIGXCPU:
                 how = "cpu"
+            elif self.cgroup is not None and self.cgroup.out_of_memory:
+                how = "memory"
         elif status is not None:
             how, code = "exit", os.WEXITSTATUS(status)
             if code and b"MemoryError" in self.tail and self.limits.memory:
@@ -171,7 +187,9 @@ class Supervisor:
             self._report(self.line)
         found = self.read_line.found if self.read_line is not None else {}
         tail = last_lines(self.tail)
-        return {"how": how, "code": code, "tail": tail, "peak": self.memory.peak, "found": found}
+        peak = self.cgroup.peak if self.cgroup is not None else 0
+        peak = max(peak, self.memory.peak)
+        return {"how": how, "code": code, "tail": tail, "peak": peak, "found": found}
 
 
 class _Memory:
