@@ -60,6 +60,8 @@ DEVELOPMENT = (
 )
 """What changes are tried on, so that none is ever chosen on a task of the test."""
 
+CLIFFS = tuple(f"dev-cliff-{name}" for name in development.CLIFFS)
+
 FAST_ARMS = ("plaintune-gp", "optuna-tpe", "optuna-gp", "botorch", "default+random", "random")
 SLOW_ARMS = ("ax", "smac", "hebo")
 
@@ -104,6 +106,7 @@ SUITES = {
         Suite("full", TABLES + SKLEARN + FUNCTIONS + MIXED, FAST_ARMS, seeds=20, trials=50),
         Suite("slow-peers", SLOW_TASKS, (*FAST_ARMS, *SLOW_ARMS), seeds=10, trials=30),
         Suite("development", DEVELOPMENT, FAST_ARMS, seeds=5, trials=30),
+        Suite("development-cliffs", CLIFFS, FAST_ARMS, seeds=10, trials=50),
         Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
         Suite("failing", FAILING, FAST_ARMS, seeds=20, trials=50),
         Suite("trade-offs", TRADE_OFFS, FAST_ARMS, seeds=20, trials=50),

@@ -26,51 +26,73 @@ from surrogates.predictor import Predictor
 Array = NDArray[np.float64]
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, *BROKEN)
-RECENT = 10
-MOST_CAUTION = 25.0
 MEMORY = 600
 SOFTNESS = 0.1
+TOLERATED = 0.03
+"""The share of failures that the margin is steered to."""
+PACE = 2.0
+WIDEST = 3.0
+STEEPNESS = 20.0
 
 
 class Feasibility:
     """How much a configuration is worth less because it may fail.
 
-    `caution` is the exponent of the probability: 1 is plain expected improvement; it grows with the
-    share of recent failures, so that a search does not spend its trials beyond the edge of what
-    runs just because the best values lie at that edge.
+    Its log weight is its log probability to complete, and falls off steeply where the score behind
+    that probability is below `margin` for any kind of failure: expected improvement alone would
+    spend most trials beyond the edge of what runs wherever the best values lie at that edge.
     """
 
-    def __init__(self, predictors: Sequence[Predictor], caution: float = 1.0) -> None:
-        self.predictors, self.caution = tuple(predictors), caution
+    def __init__(self, predictors: Sequence[Predictor], margin: float = 0.0) -> None:
+        self.predictors, self.margin = tuple(predictors), margin
 
     def log_probability(self, X: Array) -> Array:
         """Return `b` log probabilities that `b x d` encoded configurations complete."""
-        return np.asarray(sum(_log_probability(p, X) for p in self.predictors))
+        return np.asarray(sum(log_ndtr(_score(p, X)) for p in self.predictors))
 
     def log_weight(self, X: Array) -> Array:
-        """Return `b` log weights: `caution` times the log probability."""
-        return self.caution * self.log_probability(X)
+        """Return `b` log weights of `b x d` encoded configurations."""
+        scores = np.array([_score(p, X) for p in self.predictors])
+        short = np.maximum(self.margin - scores, 0.0)
+        return np.asarray((log_ndtr(scores) - STEEPNESS * short).sum(axis=0))
 
     def gradients(self, X: Array) -> tuple[Array, Array]:
         """Return log weights (`b`) and their gradients (`b x d`)."""
-        log_p, slopes = zip(*(_gradients(p, X) for p in self.predictors), strict=True)
-        return self.caution * np.sum(log_p, axis=0), self.caution * np.sum(slopes, axis=0)
+        weight, gradient = np.zeros(len(X)), np.zeros_like(X)
+        for predictor in self.predictors:
+            z, d_z = _score_gradients(predictor, X)
+            log_p, short = log_ndtr(z), np.maximum(self.margin - z, 0.0)
+            hazard = np.exp(-0.5 * z**2 - 0.5 * np.log(2 * np.pi) - log_p)
+            weight += log_p - STEEPNESS * short
+            gradient += (hazard + STEEPNESS * (short > 0))[:, None] * d_z
+        return weight, gradient
 
 
-def _log_probability(predictor: Predictor, X: Array) -> Array:
+def _score(predictor: Predictor, X: Array) -> Array:
+    """Return z (`b`), of which the normal distribution function is the probability."""
     mean, sd = predictor.predict(X)
-    return np.asarray(log_ndtr(mean / np.sqrt(SOFTNESS + sd**2)))
+    return mean / np.sqrt(SOFTNESS + sd**2)
 
 
-def _gradients(predictor: Predictor, X: Array) -> tuple[Array, Array]:
-    """Return the log probability that one kind of failure spares `X`, and its gradient."""
+def _score_gradients(predictor: Predictor, X: Array) -> tuple[Array, Array]:
+    """Return z (`b`) and its gradients (`b x d`)."""
     at = predictor.gradients(X)
     spread = np.sqrt(SOFTNESS + at.sd**2)
     z = at.mean / spread
-    log_p = log_ndtr(z)
-    d_z = at.d_mean / spread[:, None] - (z * at.sd / spread**2)[:, None] * at.d_sd
-    hazard = np.exp(-0.5 * z**2 - 0.5 * np.log(2 * np.pi) - log_p)
-    return log_p, hazard[:, None] * d_z
+    return z, at.d_mean / spread[:, None] - (z * at.sd / spread**2)[:, None] * at.d_sd
+
+
+def margin_after(broken: Sequence[bool]) -> float:
+    """Return the score a configuration must have, after trials that failed or did not.
+
+    Steered as in Gibbs & Candes 2021, "Adaptive Conformal Inference Under Distribution Shift", Eq.
+    2: every failure raises it, every success lowers it, so that the share of failures tends to
+    `TOLERATED` whatever the model's probabilities are worth.
+    """
+    margin = 0.0
+    for failed in broken:
+        margin = float(np.clip(margin + PACE * (failed - TOLERATED), 0.0, WIDEST))
+    return margin
 
 
 def feasibility(task: Task, trials: Sequence[Trial]) -> Feasibility | None:
@@ -82,10 +104,8 @@ def feasibility(task: Task, trials: Sequence[Trial]) -> Feasibility | None:
     X = encoding.encode([t.config for t in ended])
     ends = np.array([kind_of_end(t) for t in ended])
     broken = ends != ""
-    recent = float(np.mean(broken[-RECENT:]))
-    caution = min(MOST_CAUTION, 1.0 / (1.0 - recent) ** 2) if recent < 1 else MOST_CAUTION
     predictors = []
     for kind in dict.fromkeys(ends[broken]):
         rows = (ends == kind) | ~broken
         predictors.append(fit_labels(encoding, X[rows], np.where(broken[rows], -1.0, 1.0)))
-    return Feasibility(predictors, caution)
+    return Feasibility(predictors, margin_after(broken.tolist()))

@@ -31,6 +31,8 @@ Array = NDArray[np.float64]
 
 MODEL_ROWS = 400
 """Predictions are conditioned on at most this many observations."""
+LABEL_NOISE = 5.0
+"""By what the noise prior counts for labels: an edge fitted without noise is believed too soon."""
 
 
 class GaussianProcess(PredictorModel):
@@ -142,7 +144,7 @@ def fit_gp(encoding: Encoding, data: Observed, objective: int = 0) -> GaussianPr
 
 def fit_labels(encoding: Encoding, X: Array, labels: Array) -> Predictor:
     """Fit a Gaussian process of mean 0 to labels in {-1, 1}; equal rows are averaged."""
-    data = averaged(X, labels[:, None])
+    data = averaged(X, labels[:, None], np.full(len(X), LABEL_NOISE))
     few = data.take(np.unique(np.linspace(0, len(data) - 1, FIT_ROWS).round().astype(np.intp)))
     part = replace(likelihood_data(encoding, few.X, few.noise_scale), targets=few.Y[:, 0])
     hyper = unpack(fit(part), part.conditional)

@@ -112,3 +112,19 @@ def test_unknown_acquisitions_are_named() -> None:
     task, trials = history(6)
     with pytest.raises(UserError, match="no acquisition function called 'eii'"):
         BayesianDesigner(acquisition="eii").step(task, trials, np.random.default_rng(0)).optimum(1)
+
+
+def test_a_search_along_a_cliff_learns_to_stay_on_it() -> None:
+    space = SearchSpace((Float("x", 0, 1), Float("y", 0, 1), Float("z", 0, 1)))
+    task = Task(evaluator="function", space=space, objectives=(LOSS,))
+    trials = []
+    for i in range(40):
+        (found,) = BayesianDesigner().suggest(task, trials, 1, np.random.default_rng(i))
+        x, y, z = (float(v) for v in found.config.values())  # type: ignore[arg-type]
+        value = (x - 0.8) ** 2 + (y - 0.7) ** 2 + (z - 0.4) ** 2
+        done = Evaluation(TrialState.COMPLETE, (value,))
+        ended = Evaluation(TrialState.FAILED) if x + y > 1.2 else done
+        trials.append(Trial(i, found, ended))
+    ran = [t.state is TrialState.COMPLETE for t in trials]
+    assert np.mean(ran[15:]) >= 0.8
+    assert min(t.values[0] for t in trials if t.values) < 0.065

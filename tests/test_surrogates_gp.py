@@ -16,7 +16,7 @@ from evals.space import Categorical, Condition, Float, Int, Ordinal, SearchSpace
 from evals.task import Objective, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from surrogates.encoding import encoding_of
-from surrogates.feasibility import feasibility
+from surrogates.feasibility import feasibility, margin_after
 from surrogates.fitting import checkpoint, likelihood_data
 from surrogates.gp import GaussianProcess, fit_first
 from surrogates.likelihood import leave_one_out, negative_log_posterior, starts, unpack
@@ -198,3 +198,20 @@ def test_the_rank_score_prefers_the_scale_on_which_the_data_are_smooth() -> None
 def test_checkpoints_grow_slowly() -> None:
     for n in range(1, 3000):
         assert n / 1.2 <= checkpoint(n) <= n
+
+
+def test_failures_widen_the_margin_and_successes_narrow_it() -> None:
+    assert margin_after([]) == margin_after([False] * 50) == 0.0
+    assert margin_after([True]) > margin_after([True, False]) > margin_after([True] + [False] * 40)
+    assert margin_after([True] * 30) == margin_after([True] * 5)
+
+
+def test_the_weight_falls_off_where_the_margin_is_not_kept() -> None:
+    told = trials(40, failing=True)
+    wary, bold = feasibility(TASK, told), feasibility(TASK, told)
+    assert wary is not None and bold is not None
+    wary.margin, bold.margin = 1.0, 0.0
+    X = np.repeat(points(1), 40, axis=0)
+    X[:, 0] = np.linspace(0.3, 0.95, 40)
+    loss = bold.log_weight(X) - wary.log_weight(X)
+    assert loss[0] == 0.0 and loss[-1] > 10.0

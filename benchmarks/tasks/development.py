@@ -3,6 +3,9 @@
 The other twelve of the 24 BBOB functions (`bbob.FUNCTIONS` names the twelve of the test), in their
 continuous form, and five of them behind grids such as tables of real trainings have: ordered
 levels, choices whose order means nothing, and both. Their optimum is found by enumeration.
+
+Three more fail in 30 % of the space. Two of them would be best there: the search must learn to work
+along the edge of a cliff; the third is best near the edge, on the safe side.
 """
 
 from __future__ import annotations
@@ -51,6 +54,15 @@ BEHIND_GRIDS = (
     "Gallagher21",
 )
 INSTANCE = 3
+CLIFFS: Mapping[str, tuple[float, ...]] = {
+    "plane": (1.0, 1.0, 0.0, 0.0, 0.0),
+    "memory": (1.0, 0.5, 1.5, 0.0, 0.0, 0.0),
+    "inside": (0.0, 1.0, 1.0, 1.0, 0.0, 0.0),
+}
+"""Weights of the settings in what may not grow beyond a limit."""
+FAILING_SHARE = 0.3
+BEYOND = {"plane": 0.15, "memory": 0.15, "inside": -0.1}
+"""How far beyond the edge, in unit coordinates, the middle of the bowl lies."""
 
 
 def continuous(function: str, dimension: int = 5) -> FunctionTask:
@@ -87,6 +99,30 @@ def gridded(function: str, grid: str) -> FunctionTask:
     return FunctionTask(
         name, "dev-grids", describe(words, space, ("value", "minimize")), value, optimum
     )
+
+
+def cliff(name: str) -> FunctionTask:
+    """Return a bowl in the unit cube, part of which fails.
+
+    Where its middle does, the optimum is the foot of the perpendicular from it to the edge.
+    """
+    weights = np.array(CLIFFS[name])
+    d = len(weights)
+    names = [f"x{i + 1}" for i in range(d)]
+    space = SearchSpace(tuple(Float(n, 0.0, 1.0) for n in names))
+    draws = np.random.default_rng(0).random((20000, d)) @ weights
+    limit = float(np.quantile(draws, 1.0 - FAILING_SHARE))
+    foot = np.random.default_rng(d).uniform(0.2, 0.8, d)
+    foot += weights * (limit - foot @ weights) / (weights @ weights)
+    middle = foot + BEYOND[name] * weights / float(np.linalg.norm(weights))
+
+    def value(config: Config) -> float:
+        x = np.array([config[n] for n in names], dtype=float)
+        return math.nan if x @ weights > limit else float(np.sum((x - middle) ** 2))
+
+    words = f"Minimise a cost over {d} settings; training fails in part of the space."
+    task = describe(words, space, ("cost", "minimize"))
+    return FunctionTask(f"dev-cliff-{name}", "dev-cliffs", task, value, max(0.0, BEYOND[name]) ** 2)
 
 
 @lru_cache

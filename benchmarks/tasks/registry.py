@@ -73,6 +73,8 @@ def _development() -> dict[str, Factory]:
     for grid in development.GRIDS:
         for f in development.BEHIND_GRIDS:
             found[f"dev-{grid}-{f.lower()}"] = partial(development.gridded, f, grid)
+    for name in development.CLIFFS:
+        found[f"dev-cliff-{name}"] = partial(development.cliff, name)
     return found
 
 
