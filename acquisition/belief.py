@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -34,8 +35,13 @@ class Belief:
     observed: Array
     pending: Array
     feasible: Feasibility | None
-    cost: Cost | None
+    timing: Callable[[], Cost | None]
     seed: int
+
+    @property
+    def cost(self) -> Cost | None:
+        """How long configurations take; fitted only where it is asked for."""
+        return self.timing()
 
     @property
     def model(self) -> PredictorModel:
@@ -67,7 +73,7 @@ def believe(task: Task, trials: Sequence[Trial], seed: int, surrogate: str = "gp
         _compared(task, models[0].inputs),
         np.empty((0, len(encoding))),
         feasibility(task, trials),
-        cost_of(task, trials),
+        partial(cost_of, task, trials),
         seed,
     )
     return belief.with_pending(running)

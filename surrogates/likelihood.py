@@ -111,6 +111,19 @@ def matern(r2: Array) -> tuple[Array, Array]:
     return slope + (r * r / 3.0) * decay, (5.0 / 3.0) * slope
 
 
+def correlation(r2: Array) -> Array:
+    """Return the Matern-5/2 kernel of squared distances, in the memory of `r2`."""
+    r2 *= 5.0
+    np.maximum(r2, 0.0, out=r2)
+    r = np.sqrt(r2)
+    r2 /= 3.0
+    r2 += r
+    r2 += 1.0
+    np.negative(r, out=r)
+    r2 *= np.exp(r, out=r)
+    return r2
+
+
 def unpack(theta: Array, conditional: bool) -> Hyperparameters:
     """Read hyperparameters from the search vector."""
     d = len(theta) - 1 - conditional

@@ -215,3 +215,12 @@ def test_the_weight_falls_off_where_the_margin_is_not_kept() -> None:
     X[:, 0] = np.linspace(0.3, 0.95, 40)
     loss = bold.log_weight(X) - wary.log_weight(X)
     assert loss[0] == 0.0 and loss[-1] > 10.0
+
+
+def test_many_points_are_predicted_as_each_alone() -> None:
+    model, X = fit_first(TASK, trials(30)), points(150)
+    mean, sd = model.marginals(X)
+    for i in (0, 63, 64, 149):
+        alone = model.marginals(X[i : i + 1])
+        assert mean[i] == pytest.approx(alone[0][0], abs=1e-9)
+        assert sd[i] == pytest.approx(alone[1][0], abs=1e-6)
