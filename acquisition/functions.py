@@ -142,6 +142,18 @@ def _qlognei(belief: Belief) -> Acquisition:
     )
 
 
+def _knowledge_gradient(belief: Belief) -> Acquisition:
+    from acquisition.information import knowledge_gradient
+
+    return FromBoTorch(knowledge_gradient(belief))
+
+
+def _max_value_entropy(belief: Belief) -> Acquisition:
+    from acquisition.information import max_value_entropy
+
+    return FromBoTorch(max_value_entropy(belief))
+
+
 def _hypervolume(belief: Belief) -> Acquisition:
     from acquisition.hypervolume import LogHypervolumeImprovement
 
@@ -153,6 +165,8 @@ ACQUISITIONS: dict[str, Callable[[Belief], Acquisition]] = {
     "logei_per_second": _per_second,
     "ucb": UpperConfidence,
     "qlognei": _qlognei,
+    "knowledge_gradient": _knowledge_gradient,
+    "max_value_entropy": _max_value_entropy,
     "hypervolume": _hypervolume,
 }
 
