@@ -128,11 +128,13 @@ def judged(view: StudyView, fault: str, seconds: float) -> dict[str, Any]:
         wrong.append("an origin is not true")
     if seconds > (most := PATIENCE + (TRIALS - 1) * (SECONDS + COST) + 10):
         wrong.append(f"it took longer than {most:.0f} s")
-    if not re.search(TOLD[fault], " ".join(lines)):
+    met = any(c.asked_at > 0 and c.arrived_at is not None for c in view.calls)
+    if met and not re.search(TOLD[fault], " ".join(lines)):
         wrong.append("the account does not say what happened")
     return {
         "seconds": round(seconds, 2),
         "by the model": len(of_model),
+        "met": met,
         "failed calls": sum(bool(c.error) for c in view.calls),
         "told": next((x for x in lines[::-1] if re.search(TOLD[fault] or "hidden", x)), lines[-1]),
         "wrong": wrong,
@@ -171,9 +173,9 @@ def upstream(managed: bool) -> Iterator[tuple[str, str]]:
 def table(rows: list[dict[str, Any]]) -> str:
     """Return a Markdown table, a row per fault."""
     lines = [
-        "| fault, from the second question on | runs | all right | trials by the model "
-        "| failed calls | seconds, longest | the report says, for instance |",
-        "|---|---|---|---|---|---|---|",
+        "| fault, from the second question on | runs | answer seen | all right "
+        "| trials by the model | failed calls | seconds, longest | the report says, for instance |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for fault in FAULTS:
         mine = [r for r in rows if r["fault"] == fault]
@@ -181,7 +183,15 @@ def table(rows: list[dict[str, Any]]) -> str:
             sums = [sum(r[k] for r in mine) for k in ("by the model", "failed calls")]
             longest = max(r["seconds"] for r in mine)
             told = re.sub(r"http://\S+?(?=[ .]? )", "URL", mine[-1]["told"])[:110]
-            cells = [fault, len(mine), sum(not r["wrong"] for r in mine), *sums, longest, told]
+            cells = [
+                fault,
+                len(mine),
+                sum(r["met"] for r in mine),
+                sum(not r["wrong"] for r in mine),
+                *sums,
+                longest,
+                told,
+            ]
             lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)
 

@@ -162,6 +162,21 @@ def test_a_crash_is_noticed_and_restarted_once(folder: str) -> None:
     assert result.exit_code == 3 and "killed" in result.output
 
 
+def test_a_run_that_finds_no_server_waits_for_its_restart_or_starts_it(folder: str) -> None:
+    said: list[str] = []
+    model = open_language_model("vllm", model=folder, notify=said.append)
+    assert model is not None
+    state = read_state()
+    assert state and state.server
+    os.kill(state.server[0], signal.SIGKILL)
+    assert model.complete([{"role": "user", "content": "hello"}])[0].text == "fine"
+    now = read_state()
+    assert now and now.restarts == 1 and any("is gone" in line for line in said)
+    vllm_server.stop()
+    assert model.complete([{"role": "user", "content": "hello"}])[0].text == "fine"
+    assert (again := vllm_server.running()) and again.keeper != state.keeper
+
+
 def test_it_stops_when_nobody_asks(folder: str) -> None:
     state = vllm_server.start(folder, notify=quiet, idle=1.5)
     assert eventually(lambda: vllm_server.running() is None)

@@ -58,6 +58,11 @@ class OpenAIModel:
         """The model's name at the server; the URL until the server was asked."""
         return self._known[1] if self._known else self._wanted or self.url
 
+    def point_to(self, url: str, api_key: str) -> None:
+        """Ask the server at `url` from now on."""
+        with self._lock:
+            self.url, self._key, self._known = url.rstrip("/"), api_key, None
+
     def complete(
         self,
         messages: Sequence[Message],

@@ -95,9 +95,10 @@ def _llama_cpp(model: str, notify: Notify) -> LanguageModel:
 
 
 def _vllm(model: str, notify: Notify) -> LanguageModel:
-    from agent.language_models.vllm_server import open_vllm
+    from agent.language_models.vllm_managed import ManagedVllm
+    from agent.language_models.vllm_server import start
 
-    return open_vllm(model, notify)
+    return ManagedVllm(start(model, notify=notify), model, notify=notify)
 
 
 def _transformers(model: str, notify: Notify) -> LanguageModel:

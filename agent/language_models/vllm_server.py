@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from agent.language_models.openai_url import OpenAIModel
 from agent.language_models.vllm_state import (
     ServerState,
     checkpoints,
@@ -52,12 +51,6 @@ STAGES = (
     ("Starting to load model", "loading the weights"),
     ("Initializing a V1 LLM engine", "starting its engine"),
 )
-
-
-def open_vllm(model: str, notify: Notify) -> OpenAIModel:
-    """Return the managed server as a language model, started where it does not run."""
-    state = start(model, notify=notify)
-    return OpenAIModel(state.url, model=state.model, api_key=state.key)
 
 
 def running() -> ServerState | None:
@@ -123,6 +116,8 @@ def _launch(model: str, notify: Notify, idle: float) -> ServerState:
     environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
     if on_cpu:
         environment["VLLM_CPU_KVCACHE_SPACE"] = "2"
+    else:
+        environment["VLLM_SERVER_DEV_MODE"] = "1"  # without it there is no /sleep
     if Path(checkpoint).is_dir():
         environment["HF_HUB_OFFLINE"] = "1"
     key = secrets.token_urlsafe(24)
@@ -134,6 +129,7 @@ def _launch(model: str, notify: Notify, idle: float) -> ServerState:
         port=port,
         key=key,
         idle=idle,
+        sleeps=not on_cpu,
     )
     log_path().unlink(missing_ok=True)
     write_state(state)
@@ -163,7 +159,10 @@ def _command(python: str, checkpoint: str, name: str, port: int, on_cpu: bool) -
     }
     options |= {"--dtype": "bfloat16"} if on_cpu else {"--gpu-memory-utilization": "0.4"}
     # compiling pays only after hours on a CPU: ready in 39 s without it, in 145 s with it
-    flags = ["--enable-prompt-tokens-details", *(["--enforce-eager"] if on_cpu else [])]
+    flags = [
+        "--enable-prompt-tokens-details",
+        "--enforce-eager" if on_cpu else "--enable-sleep-mode",
+    ]
     named = [part for option in options.items() for part in option]
     return (python, "-m", "vllm.entrypoints.openai.api_server", *named, *flags)
 

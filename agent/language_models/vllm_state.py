@@ -31,7 +31,7 @@ class ServerState:
     """The server: who looks after it, where it listens, with which key, and how it is.
 
     `keeper` and `server` are process ids with the time each was created, since ids are used again.
-    `reason` says why it failed, in plain words.
+    `reason` says why it failed, in plain words; `sleeps` whether it gives its GPU memory back.
     """
 
     model: str
@@ -46,6 +46,7 @@ class ServerState:
     server: tuple[int, float] | None = None
     restarts: int = 0
     reason: str = ""
+    sleeps: bool = False
 
     @property
     def url(self) -> str:
