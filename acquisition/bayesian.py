@@ -1,7 +1,8 @@
 """Bayesian optimisation: the default configuration, a few first points, then the surrogate.
 
 The first points are the portfolio's, where there is one and it is wanted (`acquisition.portfolio`),
-else Sobol's. What is left of the portfolio stands in the pool that the acquisition picks from.
+with two of Sobol's after them, else Sobol's alone. What is left of the portfolio stands in the pool
+that the acquisition picks from.
 
 Source of the acquisition function: Ament et al. 2023, "Unexpected Improvements to Expected
 Improvement for Bayesian Optimization" (LogEI), against the best posterior mean so that noise is
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 INITIAL = 5
+SPREAD = 2
+"""So many Sobol points follow a portfolio. Its configurations are alike where they did well
+elsewhere, and the surrogate then keeps to one level of a choice for the rest of a study."""
 POOL = 512
 STARTS = 4
 LEADERS = 5
@@ -201,7 +205,7 @@ class BayesianDesigner:
         """Return `count` new configurations, fewer only where the space is used up."""
         tried = Tried(task.space, [t.config for t in trials])
         chosen = default_first(task, tried)[:count]
-        early = min(count, max(self.initial - len(trials), len(chosen)))
+        early = min(count, max(self._beginning(task, trials) - len(trials), len(chosen)))
         if not self._ready(trials):
             early = count
         if early > len(chosen):
@@ -221,6 +225,11 @@ class BayesianDesigner:
         known = [s.config for s in self._portfolio(task)]
         return Step(task, trials, rng, self.surrogate, self.acquisition, known)
 
+    def _beginning(self, task: Task, trials: Sequence[Trial]) -> int:
+        """Return how many trials come before the surrogate's: more where a portfolio begins."""
+        spread = len(trials) < self.initial + SPREAD and bool(self._portfolio(task))
+        return self.initial + SPREAD * spread
+
     def _portfolio(self, task: Task) -> Sequence[Suggestion]:
         return self.portfolio(task).suggestions if self.portfolio else ()
 
@@ -235,7 +244,8 @@ class BayesianDesigner:
         """Return up to `count` points that need no model: the portfolio's, then Sobol's."""
         pending = [*trials, *(Trial(-1, s) for s in chosen)]
         tried = Tried(task.space, [t.config for t in pending])
-        known = [s for s in self._portfolio(task) if s.config not in tried][:count]
+        left = min(count, max(0, self.initial - len(pending)))
+        known = [s for s in self._portfolio(task) if s.config not in tried][:left]
         known += believed(task, [*pending, *(Trial(-1, s) for s in known)], count - len(known), rng)
         pending += [Trial(-1, s) for s in known]
         return known + SobolDesigner().suggest(task, pending, count - len(known), rng)

@@ -124,31 +124,32 @@ def write_table() -> pd.DataFrame:
 def report() -> str:
     """Return the results as Markdown."""
     rows = pd.read_csv(RESULTS / "table.csv")
-    parts = ["# Portfolios on tables they have not seen", ABOUT_TABLE, _markdown(summary(rows))]
-    parts += ["By metric:", _markdown(summary(rows, ("metric",)))]
+    parts = ["# Portfolios on tables they have not seen", ABOUT_TABLE, markdown(summary(rows))]
+    parts += ["By metric:", markdown(summary(rows, ("metric",)))]
     early = RESULTS / "early.csv"
     if early.exists():
         found = pd.read_csv(early)
         mean = found.groupby("family", sort=False)[["default", "random", "portfolio"]].mean()
         mean["ratio"] = mean["portfolio"] / mean["random"]
-        parts += ["## Five trials on unseen tables", ABOUT_EARLY, _markdown(found)]
-        parts += ["Means:", _markdown(mean.reset_index())]
+        parts += ["## Five trials on unseen tables", ABOUT_EARLY, markdown(found)]
+        parts += ["Means:", markdown(mean.reset_index())]
     real = RESULTS / "real.csv"
     if real.exists():
         from benchmarks import portfolio_real
 
         found = portfolio_real.summary(pd.read_csv(real))
-        parts += ["## Real studies", ABOUT_REAL, _markdown(found)]
+        parts += ["## Real studies", ABOUT_REAL, markdown(found)]
     if (RESULTS / "llm.csv").exists():
         asked = pd.read_csv(RESULTS / "llm.csv")
         means = asked.groupby(["family", "arm"], sort=False)
         shown = means[["first", "mean", "best", "default", "valid"]].mean()
         shown["tables"] = means.table.nunique()
-        parts += ["## Examples for the language model", ABOUT_LLM, _markdown(shown.reset_index())]
+        parts += ["## Examples for the language model", ABOUT_LLM, markdown(shown.reset_index())]
     return "\n\n".join(parts) + "\n"
 
 
-def _markdown(frame: pd.DataFrame) -> str:
+def markdown(frame: pd.DataFrame) -> str:
+    """Return a table as Markdown, numbers with three decimals."""
     shown = frame.map(lambda v: f"{v:.3f}" if isinstance(v, float) else str(v))
     lines = ["| " + " | ".join(shown.columns) + " |", "|" + "---|" * len(shown.columns)]
     lines += ["| " + " | ".join(row) + " |" for row in shown.itertuples(index=False)]
