@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agent.api import plan, run
     from agent.loop import Agent
+    from agent.notebook import load_ipython_extension
     from agent.runs import Run
     from agent.store import Store
     from agent.tune import tunable, tune
@@ -43,6 +44,7 @@ __all__ = [
     "Trial",
     "TrialState",
     "Validation",
+    "load_ipython_extension",
     "plan",
     "report",
     "run",
@@ -53,6 +55,7 @@ __all__ = [
 _HOMES = {
     "agent.api": ("plan", "run"),
     "agent.loop": ("Agent",),
+    "agent.notebook": ("load_ipython_extension",),
     "agent.runs": ("Run",),
     "agent.store": ("Store",),
     "agent.tune": ("tunable", "tune"),

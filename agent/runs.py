@@ -88,6 +88,12 @@ class Run(StudyView):
 
     directory: Path = Path(RUNS)
 
+    def _repr_html_(self) -> str:
+        """Return the end of the run for a notebook, which asks for it under this name."""
+        from agent.showing import run_html
+
+        return run_html(self)
+
 
 def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tuple[Store, Path]:
     """Create a study and write its task to YAML, before anything runs.

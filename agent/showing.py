@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from agent.runs import Run
 
+HTML_WIDTH = 100
 PLAIN_WIDTH = 200
 """Characters per line where the output is no terminal: nothing is cut or wrapped there."""
 
@@ -24,6 +25,21 @@ def show(*parts: RenderableType) -> None:
     console = Console(width=width, highlight=False)
     for part in parts:
         console.print(part)
+
+
+def run_html(run: Run) -> str:
+    """Return the end of a run as HTML, as it looks in a terminal."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    from agent.summary import summary
+
+    console = Console(record=True, file=StringIO(), width=HTML_WIDTH, highlight=False)
+    console.print(summary(run, run.directory))
+    style = "white-space:pre;overflow-x:auto;line-height:normal;font-family:monospace"
+    form = f'<pre style="{style}"><code>{{code}}</code></pre>'
+    return console.export_html(inline_styles=True, code_format=form)
 
 
 def run_json(run: Run) -> dict[str, Any]:
