@@ -1,13 +1,12 @@
 """Which language model answers: from what the user said to a backend.
 
-Measured on 2 cores (1.5B model): llama.cpp in process loads in 2 s and writes 21 to 24 tokens a
-second; vLLM starts in 95 s and writes 6 for one request (35 for eight at once); so one answer at a
-time on a CPU is llama.cpp's.
+What the backends cost on a CPU stands in `costs.yaml`; `choosing` decides by it.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,14 +19,15 @@ REPLAY = "replay:"
 
 
 def open_language_model(
-    spec: str = "auto", *, model: str | None = None, notify: Notify
+    spec: str = "auto", *, model: str | None = None, notify: Notify, parallel: int = 1
 ) -> LanguageModel | None:
     """Return the backend that `spec` names, or None for "none".
 
     `spec`: "auto", "none", "llama.cpp", "vllm", "transformers", a URL, or "replay:STUDY" (with
-    "@STORAGE" where that is not the usual one). `model`: "default", "light",
-    "tiny", a path or a hub name (with a URL: a name that the server knows). `notify` receives lines
-    about what takes time. Known models are fetched when they are not in the cache.
+    "@STORAGE" where that is not the usual one). `model`: "default", "light", "tiny", a path or a
+    hub name (with a URL: a name that the server knows). `notify` receives lines about what takes
+    time. Known models are fetched when they are not in the cache. "auto" takes what is fastest
+    where `parallel` answers are wanted at once.
 
     Raises:
         ModelUnavailableError: the model or its backend cannot be had here.
@@ -42,7 +42,7 @@ def open_language_model(
 
         return OpenAIModel(spec, model=model)
     openers = {"llama.cpp": _llama_cpp, "vllm": _vllm, "transformers": _transformers}
-    chosen = _automatic(model, notify) if spec == "auto" else spec
+    chosen = _automatic(model, parallel, notify) if spec == "auto" else spec
     if chosen not in openers:
         raise ModelUnavailableError(
             f"There is no language model backend called {spec!r}.",
@@ -51,20 +51,40 @@ def open_language_model(
     return openers[chosen](model or "default", notify)
 
 
-def _automatic(model: str | None, notify: Notify) -> str:
+def _automatic(model: str | None, parallel: int, notify: Notify) -> str:
+    from agent.language_models.choosing import choose
     from agent.language_models.vllm_server import running
 
     if (server := running()) is not None and server.source == (model or "default"):
         notify(f"Using the vLLM server that runs already, with {server.model}.")
         return "vllm"
+    vllm = _vllm_build()
+    if vllm == "gpu" and shutil.which("nvidia-smi"):
+        notify("Using vLLM, as there is a GPU (not measured by us on one).")
+        return "vllm"
     if model is not None and model not in MODELS and not _is_gguf(model):
         return "transformers"
-    if importlib.util.find_spec("xllamacpp") is None:
+    installed = {"vllm"} if vllm else set()
+    if importlib.util.find_spec("xllamacpp") is not None:
+        installed.add("llama.cpp")
+    if not installed:
         raise ModelUnavailableError(
             "The package xllamacpp, which runs the language model, is missing.",
             hint="Install it with: pip install xllamacpp. Or go on with --llm none or --llm URL.",
         )
-    return "llama.cpp"
+    choice = choose(model or "default", installed, parallel)
+    notify(f"The language model runs with {choice.reason}")
+    return choice.backend
+
+
+def _vllm_build() -> str:
+    """Return "gpu" or "cpu" for the build of vLLM that is installed, "" where none is."""
+    from agent.language_models.vllm_server import find_vllm
+
+    try:
+        return "cpu" if find_vllm()[1] else "gpu"
+    except ModelUnavailableError:
+        return ""
 
 
 def _replay(study: str, notify: Notify) -> LanguageModel:
