@@ -1,0 +1,61 @@
+"""The benchmark of simulated advisers asks them, pairs by seed and reads the audit's sign right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks.advised import costs, jobs, paired, signs
+from benchmarks.advisers import KINDS, SimulatedAdviser
+from evals.space import Float, SearchSpace
+from evals.task import Objective, Task
+from evals.trials import Evaluation, Suggestion, Trial, TrialState
+
+TASK = Task(
+    evaluator="none",
+    space=SearchSpace((Float("x", 0, 1),)),
+    objectives=(Objective(metric="score", direction="maximize"),),
+)
+
+
+def row(kind: str, seed: int, last: float, best: float, **audit: Any) -> dict[str, Any]:
+    known = {"contribution": None, "low": None, "advised": [1, 3]} | audit
+    regret = [1.0] * 29 + [last]
+    return {"kind": kind, "task": "t", "seed": seed, "regret": regret, "best": best} | known
+
+
+ROWS = [
+    row("silent", 0, 0.2, 1.0),
+    row("silent", 1, 0.4, 1.0),
+    row("good", 0, 0.1, 2.0, contribution=0.5, low=0.1),
+    row("good", 1, 0.2, 1.0, contribution=-0.5, low=-1.0),
+    row("weak", 0, 0.3, 0.5, contribution=-0.2, low=-0.4),
+    row("weak", 2, 0.3, 0.5, contribution=0.2, low=0.1),
+]
+
+
+def test_runs_are_paired_with_the_silent_one_of_their_seed() -> None:
+    table = costs(paired(ROWS)).set_index("adviser (simulated)")
+    assert table.pairs.to_dict() == {"good": 2, "weak": 1}
+    assert table.ratio["good"] == pytest.approx(0.5)
+    assert (table.better["good"], table.worse["good"]) == (2, 0)
+    assert table.ratio["weak"] == pytest.approx(1.5)
+
+
+def test_the_audit_is_judged_by_kind_and_by_pair() -> None:
+    table = signs(paired(ROWS)).set_index("adviser (simulated)")
+    assert table.helped["good"] == 0.5
+    assert table["as the pair"]["good"] == 1.0
+    assert table["not claimed"]["weak"] == 1.0
+
+
+def test_every_kind_is_run() -> None:
+    assert {kind for kind, _, _ in jobs()} == set(KINDS)
+
+
+def test_an_adviser_is_asked_also_where_a_run_begins_with_trials_handed_to_it() -> None:
+    done = Evaluation(TrialState.COMPLETE, (0.5,))
+    trials = [Trial(i, Suggestion({"x": i / 10}, "user"), done) for i in range(5)]
+    adviser = SimulatedAdviser("good", TASK, lambda c: float(c["x"]), 0)  # type: ignore[arg-type]
+    assert len(adviser.advice(trials).suggestions) == 3
