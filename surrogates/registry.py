@@ -20,6 +20,12 @@ def _forest() -> Surrogate:
     return ForestSurrogate()
 
 
+def _saas() -> Surrogate:
+    from surrogates.saas import SaasSurrogate
+
+    return SaasSurrogate()
+
+
 def _auto() -> Surrogate:
     from surrogates.auto import AutoSurrogate
 
@@ -29,6 +35,7 @@ def _auto() -> Surrogate:
 SURROGATES: dict[str, Callable[[], Surrogate]] = {
     "gp": _gp,
     "random_forest": _forest,
+    "saas": _saas,
     "auto": _auto,
 }
 
