@@ -242,7 +242,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--ask", action="store_true", help="ask the language model what is new")
     parser.add_argument("--answers", type=Path, default=RESULTS / "programs_answers.jsonl")
-    parser.add_argument("--out", type=Path, default=RESULTS / "programs.json")
+    parser.add_argument("--out", type=Path, default=RESULTS / "programs_scores.json")
     given = parser.parse_args()
     kept = json.loads(given.out.read_text("utf-8")) if given.out.exists() else []
     rows = {(r["program"], r["seed"]): r for r in kept}
