@@ -82,6 +82,15 @@ def loss(config: Config) -> float:
         ),
         (("svm", "lightgbm"), "no more svm", ["model == 'lightgbm'"], []),
         (("svm", "lightgbm"), "focus on lightgbm", [], ["model: rather lightgbm"]),
+        (("lightgbm",), "no more than 200 trees", ["n_estimators <= 200"], []),
+        (("lightgbm",), "try at most 200 trees", ["n_estimators <= 200"], []),
+        (
+            ("lightgbm",),
+            "preferably fewer than 200 trees",
+            [],
+            ["n_estimators: rather 20 to 200"],
+        ),
+        (("mlp",), "I'd like tanh to be tried more", [], ["activation: rather tanh"]),
         (("lightgbm",), "höchstens 300 Bäume", ["n_estimators <= 300"], []),
         (
             ("lightgbm", "xgboost"),

@@ -86,7 +86,7 @@ class _Reader:
 
     def _number(self, wish: Wish) -> None:
         """Read a bound or a value, which after "prefer" is a preference."""
-        soft = self._said("prefer", wish.span) and _is_number(wish.value)
+        soft = self._said("rather", wish.span) and _is_number(wish.value)
         [out] = ruled_out(self.text, [wish.span]) if isinstance(wish.value, str) else [False]
         for parameter in self._tuned(wish.setting):
             if soft and isinstance(parameter, Float | Int):
@@ -116,6 +116,9 @@ class _Reader:
         piece = next((p for p in _pieces(self.text) if p.overlaps(span)), span)
         return any(s.overlaps(piece) for s in self.text.find(words("steering")[key]))
 
+    def _liked(self, span: Span) -> bool:
+        return self._said("rather", span) or self._said("favoured", span)
+
     def _choices(self) -> None:
         hits = list(_choices_named(self.text, self.task))
         out = ruled_out(self.text, [span for _, _, span in hits])
@@ -126,7 +129,7 @@ class _Reader:
             self.spans.append(span)
             if negated:
                 self.constraints.append(constraint_on(parameter, "!=", value))
-            elif self._said("prefer", span) and not self._said("only", span):
+            elif self._liked(span) and not self._said("only", span):
                 wanted.setdefault(parameter.name, []).append(value)
             else:
                 self.constraints.append(constraint_on(parameter, "=", value))
