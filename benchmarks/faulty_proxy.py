@@ -3,7 +3,7 @@
     with FaultyProxy(url, key, fault="truncated", after=1) as proxy:
         OpenAIModel(proxy.url, api_key=proxy.key)
 
-The first `after` questions are passed on untouched; then the fault begins.
+Until `after` questions are answered all are passed on untouched; then the fault begins.
 What it needs an answer for, it does to the server's first one.
 """
 
@@ -52,11 +52,11 @@ class _Server(ThreadingHTTPServer):
 
 
 class FaultyProxy:
-    """Listens from `__enter__` to `__exit__`; `asked` counts the questions that arrived."""
+    """Listens from `__enter__` to `__exit__`; `met` of the `asked` questions met the fault."""
 
     def __init__(self, upstream: str, upstream_key: str, *, fault: str, after: int = 1) -> None:
         self.key = secrets.token_hex(8)
-        self.fault, self.after, self.asked = fault, after, 0
+        self.fault, self.after, self.asked, self.passed, self.met = fault, after, 0, 0, 0
         self._upstream = httpx.Client(
             base_url=upstream, headers={"Authorization": f"Bearer {upstream_key}"}, timeout=120
         )
@@ -84,7 +84,8 @@ class FaultyProxy:
             def do_POST(self) -> None:
                 content = self.rfile.read(int(self.headers["Content-Length"]))
                 proxy.asked += 1
-                if proxy.fault and proxy.asked > proxy.after:
+                if proxy.fault and proxy.passed >= proxy.after:
+                    proxy.met += 1
                     name = proxy.fault.replace(" ", "_").replace("-", "_")
                     getattr(proxy, f"_{name}")(self, content)
                 else:
@@ -106,8 +107,9 @@ class FaultyProxy:
         if handler.headers.get("Authorization") != f"Bearer {self.key}":
             return _answer(handler, 401, b'{"error": {"message": "wrong key"}}')
         status, reply = self._ask(handler, method, content)
-        if method == "POST" and not self._first:
-            self._first = reply
+        if method == "POST":
+            self._first = self._first or reply
+            self.passed += 1
         return _answer(handler, status, reply)
 
     def _ask(
@@ -128,7 +130,7 @@ class FaultyProxy:
         _reset(handler)
 
     def _restarts(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
-        if self.asked == self.after + 1:
+        if self.met == 1:
             threading.Thread(target=self._reopen, daemon=True).start()
             _reset(handler)
         else:
@@ -157,7 +159,7 @@ class FaultyProxy:
                     return
 
     def _busy(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
-        if self.asked > self.after + HEALS:
+        if self.met > HEALS:
             self.relay(handler, "POST", content)
         else:
             _answer(handler, 429, b'{"error": {"message": "busy"}}', {"Retry-After": "1"})
