@@ -21,7 +21,7 @@ from benchmarks.tasks.function import FunctionTask
 from evals.space import Categorical, Config, Float, Int, Parameter, SearchSpace
 
 TARGET = ROOT / "speed.csv"
-SIZES = (10, 100, 1000)
+SIZES = (10, 100, 1000, 10000)
 
 
 def _spaces() -> dict[str, SearchSpace]:
@@ -52,7 +52,10 @@ def _task(name: str, space: SearchSpace) -> FunctionTask:
 
 
 def measure(arms: Sequence[str], sizes: Sequence[int] = SIZES, repeats: int = 5) -> pd.DataFrame:
-    """Measure all arms on all spaces and sizes, alternating, and write `results/speed.csv`."""
+    """Measure all arms on all spaces and sizes, alternating, into `results/speed.csv`.
+
+    What was measured of other arms, spaces and sizes stays there.
+    """
     rows = []
     for size in sizes:
         for name, space in _spaces().items():
@@ -60,9 +63,39 @@ def measure(arms: Sequence[str], sizes: Sequence[int] = SIZES, repeats: int = 5)
                 for seconds, wall in _suggestions(arm, _task(name, space), size, repeats):
                     rows.append([arm, open_arm(arm).version, name, size, seconds, wall])
     columns = ["arm", "version", "space", "n", "cpu_s", "wall_s"]
-    frame = pd.DataFrame(rows, columns=columns).assign(machine=machine(), date=now())
+    fresh = pd.DataFrame(rows, columns=columns).assign(machine=machine(), date=now())
+    frame = merged(pd.read_csv(TARGET) if TARGET.exists() else fresh.head(0), fresh)
+    draw(frame)
     frame.to_csv(TARGET, index=False, float_format="%.4f")
     return frame
+
+
+def merged(old: pd.DataFrame, fresh: pd.DataFrame) -> pd.DataFrame:
+    """Return both, without the old rows of an arm, space and n that were measured anew."""
+    case = ["arm", "space", "n"]
+    again = old[case].apply(tuple, axis=1).isin(set(fresh[case].itertuples(index=False, name=None)))
+    return pd.concat([old[~again.astype(bool)], fresh], ignore_index=True)
+
+
+def draw(frame: pd.DataFrame) -> None:
+    """Draw median processor seconds over n, a panel per space, to `results/speed.png`."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    spaces = list(frame.space.unique())
+    figure, panels = plt.subplots(1, len(spaces), figsize=(4 * len(spaces), 3.5), sharey=True)
+    for panel, space in zip(np.atleast_1d(panels), spaces, strict=True):
+        for arm, rows in frame[frame.space == space].groupby("arm"):
+            middle = rows.groupby("n").cpu_s.median()
+            panel.loglog(middle.index, middle, marker="o", label=arm)
+        panel.set(title=space, xlabel="trials before")
+    np.atleast_1d(panels)[0].set_ylabel("processor seconds per suggestion")
+    np.atleast_1d(panels)[0].legend()
+    figure.tight_layout()
+    figure.savefig(TARGET.with_suffix(".png"), dpi=100)
+    plt.close(figure)
 
 
 def _suggestions(
@@ -88,6 +121,7 @@ def table(frame: pd.DataFrame) -> str:
     text = cells.apply(lambda row: f"{row[0.5]:.3f} ({row[0.95]:.3f})", axis=1).unstack("arm")
     lines = [["space", "n", *map(str, text.columns)], ["---"] * (2 + len(text.columns))]
     lines += [
-        [space, str(n), *row] for (space, n), row in zip(text.index, text.values, strict=True)
+        [space, str(n), *("–" if cell != cell else cell for cell in row)]
+        for (space, n), row in zip(text.index, text.values, strict=True)
     ]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

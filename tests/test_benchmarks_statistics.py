@@ -119,3 +119,15 @@ def test_the_speed_table_has_a_row_per_space_and_size() -> None:
     text = table(pd.DataFrame(values, columns=columns))
     assert text.splitlines()[2] == "| 6 real | 10 | 0.200 (0.290) | 0.200 (0.290) |"
     assert len(text.splitlines()) == 4
+
+
+def test_speeds_measured_anew_replace_only_their_own_rows() -> None:
+    from benchmarks.speed import merged, table
+
+    old = pd.DataFrame(
+        [["a", "6 real", 10, 1.0], ["b", "6 real", 10, 2.0]], columns=["arm", "space", "n", "cpu_s"]
+    )
+    fresh = pd.DataFrame([["a", "6 real", 10, 3.0], ["a", "6 real", 99, 4.0]], columns=old.columns)
+    frame = merged(old, fresh)
+    assert sorted(frame.cpu_s) == [2.0, 3.0, 4.0]
+    assert "| 6 real | 99 | 4.000 (4.000) | – |" in table(frame)
