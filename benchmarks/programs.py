@@ -149,8 +149,12 @@ class Remembering:
             return self.asked.complete(messages, **options)
 
 
+PATIENCE = 600.0
+"""Seconds that a trial seems to take, so that every answer is there in time, and runs repeat."""
+
+
 class _Scored:
-    """The program as an evaluator whose trials seem to take a minute: time for an answer."""
+    """The program as an evaluator of trials that seem to take long."""
 
     def __init__(self, searched: Searched) -> None:
         self.searched = searched
@@ -160,8 +164,8 @@ class _Scored:
     ) -> Evaluation:
         value = self.searched.score(dict(config), seed)
         if not np.isfinite(value):
-            return Evaluation(TrialState.FAILED, cost=60.0, reason="the score is not finite")
-        return Evaluation(TrialState.COMPLETE, (value,), cost=60.0)
+            return Evaluation(TrialState.FAILED, cost=PATIENCE, reason="the score is not finite")
+        return Evaluation(TrialState.COMPLETE, (value,), cost=PATIENCE)
 
 
 def hybrid(searched: Searched, seed: int, trials: int, model: LanguageModel) -> list[float]:
@@ -169,7 +173,7 @@ def hybrid(searched: Searched, seed: int, trials: int, model: LanguageModel) -> 
     task = searched.task.model_copy(update={"seed": seed, "budget": Budget(trials=trials)})
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(task, "study", f"{folder}/study.db")
-        limits = Limits(patience=60.0)
+        limits = Limits(patience=PATIENCE, timeout=PATIENCE)
         designer, adviser = open_strategy("hybrid", task, model, log=store, limits=limits)
         evaluator = _Scored(searched)
         agent = Agent(task, store=store, designer=designer, evaluator=evaluator, adviser=adviser)
