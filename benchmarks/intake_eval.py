@@ -26,7 +26,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from agent.intake import llm_reader, second_look
+from agent.intake import llm_reader
 from agent.intake.metrics import for_kind
 from agent.intake.models import ALL, fits
 from agent.intake.positive import usual_positive
@@ -81,7 +81,7 @@ class RecordedModel:
             LanguageModelError: none was recorded.
         """
         key = self.key
-        if schema == second_look.SCHEMA:
+        if schema is not None and "words" not in schema["properties"]:
             key += f"/{sha256(messages[-1]['content'].encode()).hexdigest()[:8]}"
         if key not in self.answers and self.live is not None:
             options = {"schema": schema, "seed": seed, "max_tokens": max_tokens}

@@ -52,7 +52,19 @@ def _times(text: Text, reading: Reading, durations: Sequence[Duration]) -> None:
         if _OF_THE_LLM.match(text.folded, duration.span.end):
             name = "budget.llm_seconds"
         quote = text.quote(each or duration.span)
+        if _enough(text, duration.span):
+            reading.claims.pop(name, None)
         _add(reading, name, Claim(duration.seconds, quote))
+
+
+def _enough(text: Text, span: Span) -> bool:
+    """Return whether a time is the last word: "2 hours... 1 hour is enough"."""
+    after = Text(text.folded[span.end : span.end + _NEXT_WORDS])
+    return any(s.start <= 1 for s in after.find(words("wishes")["enough"]))
+
+
+_NEXT_WORDS = 30
+"""Characters after a time that may say that it is enough."""
 
 
 def _add(reading: Reading, name: str, claim: Claim) -> None:
@@ -61,6 +73,7 @@ def _add(reading: Reading, name: str, claim: Claim) -> None:
     if known and known.value != claim.value:
         said = f"“{known.quote}” and “{claim.quote}”"
         reading.contradict(name, f"Two values are given for {name}: {said}.")
+        reading.rivals[name] = claim
     elif not known:
         reading.add(name, claim)
 

@@ -33,11 +33,16 @@ class Question:
 
 @dataclass
 class Reading:
-    """Claims by dotted field name, and what is wrong or open in the reader's eyes."""
+    """Claims by dotted field name, and what is wrong or open in the reader's eyes.
+
+    `rivals` are second claims about a field that may be about something else: the 300 iterations
+    of a model beside 50 trials.
+    """
 
     claims: dict[str, Claim] = field(default_factory=dict)
     contradictions: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    rivals: dict[str, Claim] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.claims)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -81,10 +81,18 @@ def column_mentions(
             busy.append(hit.span)
             sure = strength if hit.exact else min(strength, 2)
             found.append(ColumnMention(hit.key[0], hit.span, sure, exact=hit.exact))
+    found += _by_place(text, columns)
     found.sort(key=lambda m: m.span)
     telling = telling_values(values)
     named = [_with_role(text, m, found, telling) for m in found]
     return _listed(text, _spelled_out(text, _corrected(text, named)))
+
+
+def _by_place(text: Text, columns: Sequence[str]) -> Iterator[ColumnMention]:
+    """Yield what is named by where it stands: "the last column"."""
+    for key, column in (("last_column", columns[-1]), ("first_column", columns[0])):
+        for span in text.find(words("wishes")[key]):
+            yield ColumnMention(column, span, 2)
 
 
 def _corrected(text: Text, found: Sequence[ColumnMention]) -> list[ColumnMention]:

@@ -45,7 +45,14 @@ def settles(text: Text, first: Span, second: Span) -> bool:
     said = re.findall(r"[^\W\d_]+", between)
     last = said[-LAST_WORDS:]
     breaks = re.search(r"\.{2,}|…|[-—,;.!?]", between)
-    return bool(breaks and _listed("taken_back") & set(said) and _listed("only") & set(last))
+    singled = _listed("only") & set(last) or _then(text, second)
+    return bool(breaks and _listed("taken_back") & set(said) and singled)
+
+
+def _then(text: Text, span: Span) -> bool:
+    """Return whether "then" or "instead" follows: "wait, that was too slow, LightGBM then"."""
+    after = re.compile(r"\s(?:" + "|".join(_listed("then")) + r")(?!\w)")
+    return bool(after.match(text.folded, span.end))
 
 
 def last_word(

@@ -43,14 +43,33 @@ class Doubts:
             return self._missing(str(outright.value), claim)
         for _, sentence in code.target.contradictions:
             return self._one(sentence, claim)
-        return self._merged(code, merge_target(code, model, usable))
+        merged = merge_target(code, model, usable)
+        claim = merged.claim
+        if claim and claim.origin == "LLM" and not usable(str(claim.value)):
+            claim = self._fitting(code.text, claim, usable)
+            merged = replace(merged, claim=claim, doubtful=False) if claim else merged
+        return self._merged(code, merged)
+
+    def _fitting(self, text: Text, claim: Claim, usable: Usable) -> Claim | None:
+        """Return what the model finds among the columns that the words' metric and models fit."""
+        fitting = [c for c in self.profiles if usable(c.name)]
+        found = self._found(_said_around(text, claim.quote), fitting)
+        return replace(claim, value=found) if found else None
+
+    def _found(self, wanted: str, columns: Sequence[ColumnProfile]) -> str | None:
+        if self.language_model is None or not columns:
+            return None
+        try:
+            return second_look.find(self.language_model, wanted, columns)
+        except LanguageModelError:
+            return None
 
     def _merged(self, code: CodeReader, merged: Merged) -> Claim:
-        if merged.claim is None:
-            return self._ask()
-        if merged.claim.origin != "LLM":
-            return self._choose(merged.claim, merged.rival) if merged.rival else merged.claim
         claim = merged.claim
+        if claim is None:
+            return self._sought(code.text) or self._ask()
+        if claim.origin != "LLM":
+            return self._choose(claim, merged.rival) if merged.rival else claim
         if not claim.quote:
             return self._unquoted(code.text, claim)
         if others := same_words(code, claim, self.columns):
@@ -59,6 +78,22 @@ class Doubts:
             return self._absent(claim)
         self.interview.assume(f"“{claim.quote}” was read as the column {claim.value}.")
         return self._choose(claim, merged.rival) if merged.rival else claim
+
+    def _sought(self, text: Text) -> Claim | None:
+        """Return the column that the model picks, asked for nothing else, and then stands by."""
+        wanted = text.raw.strip()[:LONGEST_SOUGHT]
+        column = self._found(wanted, self.profiles)
+        if column is None or not self._same(wanted, column, unanswered=False):
+            return None
+        self.interview.assume(f"The description was read as asking for the column {column}.")
+        return Claim(column, "", sure=False, origin="LLM")
+
+    def _same(self, wanted: str, column: str, *, unanswered: bool) -> bool:
+        assert self.language_model is not None
+        try:
+            return second_look.same(self.language_model, wanted, column, self.profiles)
+        except LanguageModelError:
+            return unanswered
 
     def _unquoted(self, text: Text, claim: Claim) -> Claim:
         """Return a claim that rests on none of the user's words only if a second look bears it."""
@@ -69,13 +104,11 @@ class Doubts:
         return claim
 
     def _confirmed(self, text: Text, claim: Claim, *, unanswered: bool = True) -> bool:
-        """Return whether a second look leaves the model at its word; `unanswered` without one."""
-        assert self.language_model is not None
-        wanted = _said_around(text, claim.quote)
-        try:
-            return second_look.same(self.language_model, wanted, str(claim.value), self.profiles)
-        except LanguageModelError:
-            return unanswered
+        """Return whether one of two looks leaves the model at its word; `unanswered` without."""
+        wanted, column = _said_around(text, claim.quote), str(claim.value)
+        if self._same(wanted, column, unanswered=unanswered):
+            return True
+        return self._found(wanted, self.profiles) == column
 
     def _settle(self, sentence: str, hint: str, default: str, first: Sequence[str] = ()) -> Claim:
         choices = tuple(dict.fromkeys([*first, *self.columns]))
@@ -133,6 +166,7 @@ def _said_around(text: Text, quote: str) -> str:
 
 LONGEST_PIECE = 90
 """Characters of a sentence that the second look is shown."""
+LONGEST_SOUGHT = 200
 _BREAK = re.compile(r"[;!?\n,]|[.:](?=\s|$)")
 
 

@@ -58,7 +58,7 @@ def _misspelt(text: Text, keys: dict[str, tuple[str, str]], busy: Sequence[Span]
     for size in (4, 3, 2, 1):
         for i in range(len(tokens) - size + 1):
             span = Span(tokens[i].start(), tokens[i + size - 1].end())
-            said = normal(text.folded[span.start : span.end])
+            said = normal(re.sub(r"(?<=\w)\.(?=\w)", " ", text.folded[span.start : span.end]))
             names = [n for n in long if n.count(" ") == said.count(" ")]
             if len(said) < 5 or any(span.overlaps(b) for b in (*busy, *(h.span for h in hits))):
                 continue

@@ -8,6 +8,7 @@ from agent.intake.claims import Claim, Reading
 from agent.intake.code_reader import CodeReader
 from agent.intake.durations import durations_in
 from agent.intake.metrics import for_kind
+from agent.intake.models import ALL, fits
 from agent.intake.numbers import numbers_in
 from agent.intake.targets import Merged, only_jargon
 from agent.intake.text import Text
@@ -30,6 +31,43 @@ def merge_objectives(code: Reading, model: Reading, kind: Kind, jargon: CodeRead
     assert other is not None
     quote = ", ".join(q for q in (other.quote, said.quote if said else "") if q)
     return Merged(Claim((quality[0], *extras), quote, sure=False, origin="LLM"))
+
+
+def settle_models(code: Reading, model: Reading, kind: Kind) -> Claim | None:
+    """Return the families where code reads them as wished for and ruled out, if the model can say.
+
+    It can where it has them on one side only: "everyone throws boosting at it. For once: no
+    boosting" rules it out, "only forests, no trees" is for the user to settle.
+    """
+    said, other = code.get("models"), model.get("models")
+    if said is None or said.sure or other is None:
+        return None
+    disputed, (wished, out) = set(said.value), other.value
+    if disputed & set(wished) and not disputed & set(out):
+        left = [f for f in said.value if fits(f, kind)]
+    elif disputed & set(out) and not disputed & set(wished):
+        left = [f for f in wished or ALL if fits(f, kind) and f not in disputed | set(out)]
+    else:
+        return None
+    return Claim(tuple(left), said.quote, sure=False, origin="LLM") if left else None
+
+
+def settle_count(code: Reading, model: Reading, name: str) -> Claim | None:
+    """Return which of two numbers read for `name` it is, where the model has read just that one.
+
+    Only where the two count different things, "300 iterations" and "50 trials": of two numbers of
+    trials the user has to choose.
+    """
+    said, rival, other = code.get(name), code.rivals.get(name), model.get(name)
+    if said is None or rival is None or other is None:
+        return None
+    if _counted(said) == _counted(rival):
+        return None
+    return next((c for c in (said, rival) if c.value == other.value), None)
+
+
+def _counted(claim: Claim) -> str:
+    return " ".join(re.findall(r"[^\W\d_]+", claim.quote.casefold()))
 
 
 def _tells_a_measure(code: CodeReader, claim: Claim) -> bool:

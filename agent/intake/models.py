@@ -196,7 +196,7 @@ def _claim_wished(
     unfit = [f for f in left if not fits(f, kind)]
     if unfit:
         reading.contradict("models", f"“{quote}” cannot predict a {kind} target.")
-    sure = not any(m.past for m in wished)
+    sure = bool(left) and not any(m.past for m in wished)
     reading.add("models", Claim(left or tuple(families), quote, sure=sure))
 
 

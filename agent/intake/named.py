@@ -36,7 +36,7 @@ def named_target(text: Text, columns: Sequence[str], taken: Iterable[Span] = ())
 
 _CODE = re.compile(
     r"[\s:=]+(?:the\s|der\s|die\s|das\s|la\s|le\s|el\s|il\s|o\s|a\s)?[\"'`]?"
-    r"([A-Za-z][A-Za-z]*(?:\d+|_\w+|\.\w+)\w*)(?![\w/.]\w)"
+    r"([A-Za-z]+(?:\d|_\w|\.\w)(?:\w|\.\w)*+)(?!/\w)"
 )
 """What looks like a column's name and like no word: V10, total_sales."""
 

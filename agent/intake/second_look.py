@@ -1,6 +1,9 @@
-"""A second, small call to the language model: does this column hold what the user wants?
+"""Second, small calls to the language model: does this column hold what the user wants?
 
-Asked only where nothing but the model's first answer leads from the user's words to a column.
+Asked only where nothing but the model's first answer leads from the user's words to a column. The
+question is put twice, in two ways: `same` shows the column and asks for a verdict, `find` shows all
+of them and asks which it is. On 67 such claims (50 right, 17 wrong) the first alone refused 12
+right ones and let 7 wrong ones pass; who is refused only by both: 3 and 10.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from prompts.errors import InvalidAnswerError
 from prompts.render import render
 
 MOST_TOKENS = 60
+NONE = "none"
 SCHEMA: JsonSchema = {
     "type": "object",
     "properties": {
@@ -74,6 +78,69 @@ def _one_thing(one: str, other: str) -> bool:
 def _telling(said: str) -> list[str]:
     empty = words("wishes")["says_nothing"]
     return [w for w in re.findall(r"[^\W_]+", fold(said)) if w not in empty]
+
+
+def find(model: LanguageModel, wanted: str, columns: Sequence[ColumnProfile]) -> str | None:
+    """Return the column that the model, shown all of them, picks for what is `wanted`, if any.
+
+    Raises:
+        LanguageModelError: it gave no answer, or one outside the schema.
+    """
+    near = nearest(wanted, columns)
+    completion = model.complete(
+        find_messages(wanted, near),
+        schema=find_schema([c.name for c in near]),
+        seed=0,
+        max_tokens=MOST_TOKENS,
+    )[0]
+    return parse_find(completion.text)
+
+
+def find_schema(columns: Sequence[str]) -> JsonSchema:
+    """Return the schema of a pick: one of the columns, or none of them."""
+    properties: JsonSchema = {
+        "wanted": {"type": "string", "maxLength": 60},
+        "column": {"enum": [*columns, NONE]},
+    }
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def find_messages(wanted: str, columns: Sequence[ColumnProfile]) -> list[Message]:
+    """Return the conversation that asks for a pick."""
+    return [*_find_fixed(), _find_request(wanted, shown(columns))]
+
+
+def parse_find(text: str) -> str | None:
+    """Return the column that an answer picks; None where it says that none fits.
+
+    Raises:
+        InvalidAnswerError: it picks nothing.
+    """
+    try:
+        column = str(json.loads(text)["column"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidAnswerError(f"The answer picks no column: {error!r}.") from error
+    return None if column == NONE else column
+
+
+def _find_request(wanted: str, columns: Sequence[ShownColumn]) -> Message:
+    return {"role": "user", "content": render("find_request", wanted=wanted, columns=columns)}
+
+
+@cache
+def _find_fixed() -> tuple[Message, ...]:
+    turns: list[Message] = [{"role": "system", "content": render("find_rules")}]
+    for example in words("examples")["find"]:
+        columns = [ShownColumn(c["name"], tuple(c["values"])) for c in example["columns"]]
+        turns.append(_find_request(example["wanted"], columns))
+        said = json.dumps(example["answer"], ensure_ascii=False)
+        turns.append({"role": "assistant", "content": said})
+    return tuple(turns)
 
 
 def _request(wanted: str, column: str, columns: Sequence[ShownColumn]) -> Message:

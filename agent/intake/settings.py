@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.intake.mentions import normal
 from agent.intake.numbers import Number, numbers_in
+from agent.intake.options import read_options
 from agent.intake.text import Span, Text, fold, pattern
 from agent.intake.vocabulary import words
 from evals.parameters import Scalar
@@ -76,6 +77,7 @@ def read_settings(
     busy = list(taken)
     known = _settings() | {normal(n): s for n, s in (names or {}).items()}
     found = [*_class_weights(text), *_kernels(text), *_assigned(text)]
+    found += [w for w in _options(text) if w.name(()) not in {f.name(()) for f in found}]
     busy += [w.span for w in found]
     numbers = [n for n in numbers_in(text) if not n.article]
     for number in (n for n in numbers if not any(n.span.overlaps(b) for b in busy)):
@@ -98,6 +100,11 @@ def _kernels(text: Text) -> Iterator[Wish]:
         if not re.search(r"\b(no|not|without|kein\w*|ohne|sans|sin)\W+(?:an?\s)?$", before):
             yield Wish("kernel", "=", _KERNELS.get(said, said), Span(*match.span()))
             return
+
+
+def _options(text: Text) -> Iterator[Wish]:
+    for setting, value, span in read_options(text):
+        yield Wish(setting, "=", value, span)
 
 
 def _assigned(text: Text) -> Iterator[Wish]:

@@ -19,7 +19,7 @@ from agent.intake.doubts import Doubts
 from agent.intake.files import read_file
 from agent.intake.interview import Interview
 from agent.intake.kinds import read_kind
-from agent.intake.merge import merge_budget, merge_objectives
+from agent.intake.merge import merge_budget, merge_objectives, settle_count, settle_models
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
 from agent.intake.text import Text
@@ -146,7 +146,7 @@ class _Intake:
         column = frame[target]
         kind: Kind = self.note("data.kind", read_kind(code, column))
         positive = self._positive(code, frame, target, kind)
-        families = self._models(code, kind)
+        families = self._models(code, model, kind)
         objectives = self._objectives(code, model, kind)
         budget, folds = self._budget(code, model, len(column.dropna()))
         wishes = code.wishes
@@ -214,9 +214,13 @@ class _Intake:
             self.interview.assume(f"The positive class of {target} is {claim.value!r}.")
         return self.note("data.positive", claim)
 
-    def _models(self, code: CodeReader, kind: Kind) -> tuple[str, ...]:
+    def _models(self, code: CodeReader, model: Reading, kind: Kind) -> tuple[str, ...]:
         reading = code.models(kind)
         fitting = tuple(f for f in ALL if fits(f, kind))
+        if reading.contradictions and (settled := settle_models(reading, model, kind)):
+            said = ", ".join(settled.value)
+            self.interview.assume(f"“{settled.quote}” was read as asking for {said}.")
+            return tuple(self.note("models", settled))
         for name, sentence in reading.contradictions:
             question = Question(name, sentence, fitting, fitting[0])
             hint = f"Choose among: {', '.join(fitting)}."
@@ -254,6 +258,10 @@ class _Intake:
         self, code: CodeReader, model: Reading, rows: int
     ) -> tuple[dict[str, Any], int | None]:
         for name, sentence in code.budget.contradictions:
+            if settled := settle_count(code.budget, model, name):
+                self.interview.assume(f"{sentence} “{settled.quote}” is taken.")
+                code.budget.claims[name] = settled
+                continue
             question = Question(name, sentence)
             hint = "State one limit, such as 30 trials or half an hour."
             answer = self.interview.settle(question, hint)
