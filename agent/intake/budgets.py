@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from agent.intake.claims import Claim, Reading
+from agent.intake.corrections import taken_back
 from agent.intake.durations import Duration, durations_in
+from agent.intake.holdout import held_out
 from agent.intake.numbers import Number, numbers_in
 from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import stopwords, words
@@ -44,7 +46,8 @@ _OF_THE_LLM = re.compile(r"\W{1,2}(?:of |for )?(?:the )?(?:llm|language model)\b
 
 
 def _times(text: Text, reading: Reading, durations: Sequence[Duration]) -> None:
-    for duration in durations:
+    dropped = taken_back(text, [d.span for d in durations])
+    for duration in (d for d, out in zip(durations, dropped, strict=True) if not out):
         if _of_the_past(text, duration.span):
             continue
         each = _per_trial(text, duration.span, durations)
@@ -135,9 +138,23 @@ def _of_the_past(text: Text, span: Span) -> bool:
     """Return whether a length of time tells a story instead of setting a limit."""
     before = text.folded[max(0, span.start - 24) : span.start]
     after = text.folded[span.end : span.end + 12]
+    if _time_of_day(text, span):
+        return True
     if _told(text, span) or _STORY_BEFORE.search(before) or _STORY_AFTER.match(after):
         return True
     return _calendar(text, span)
+
+
+def _time_of_day(text: Text, span: Span) -> bool:
+    """Return whether a clock tells when and not how long: "às 14h tenho reunião"."""
+    before = text.folded[max(0, span.start - 12) : span.start]
+    said = re.fullmatch(r"(\d{1,2})\s?(?:h|u|uhr|ч)(?:\d\d)?", text.folded[span.start : span.end])
+    return bool(said) and bool(_WHEN.search(before))
+
+
+_WHEN = re.compile(
+    r"(?:^|\W)(?:as|at|um|gegen|a las|alle|om|kl|klockan|o|в|til|bis|until|vers|a partir de?s?)\W$"
+)
 
 
 def _told(text: Text, span: Span) -> bool:
@@ -234,7 +251,7 @@ def _counts(text: Text, reading: Reading, key: str, numbers: Sequence[Number]) -
             span = Span(number.span.start, after.end())
             _add(reading, _FIELD[key], Claim(_whole(number.value), text.quote(span)))
             continue
-        if key == "trials" and (misspelt := _misspelt(text, number)):
+        if key != "tokens" and (misspelt := _misspelt(text, number, key)):
             _add(reading, _FIELD[key], Claim(_whole(number.value), text.quote(misspelt)))
             continue
         before = text.folded[max(0, number.span.start - 30) : number.span.start]
@@ -259,14 +276,17 @@ def _counts_else(text: Text, key: str, number: Number) -> bool:
 _KIND_OF = r"(?:different|distinct|separate|random|hyper-?parameter|parameter|model|full|complete)"
 
 
-def _misspelt(text: Text, number: Number) -> Span | None:
-    """Return a number and the misspelt word for trials right after it: "20 trals"."""
+def _misspelt(text: Text, number: Number, key: str) -> Span | None:
+    """Return a number and the misspelt unit right after it: "20 trals", "10 fodls"."""
     from rapidfuzz import process
     from rapidfuzz.distance import DamerauLevenshtein as Distance
 
     after = re.compile(r"[ \t]([^\W\d_]{5,})").match(text.folded, number.span.end)
-    names = [fold(p) for p in text.phrases("trials") if len(p) >= 6 and " " not in p]
+    least = 6 if key == "trials" else 5
+    names = [fold(p) for p in text.phrases(key) if len(p) >= least and " " not in p]
     if after is None or number.article or not names or _is_word(text, after[1]):
+        return None
+    if after[1] in names:
         return None
     cutoff = 1 - (1 if len(after[1]) <= 7 else 2) / len(after[1]) - 1e-3
     near = process.extractOne(
@@ -353,7 +373,7 @@ def _fold_words(text: Text, reading: Reading) -> None:
             for span in text.find([word]):
                 _add(reading, "validation.folds", Claim(int(folds), text.quote(span)))
     if "validation.folds" not in reading.claims:
-        for span in text.find_words("holdout"):
+        for span in (*text.find_words("holdout"), *held_out(text)):
             reading.add("validation.folds", Claim(1, text.quote(span)))
             return
 
@@ -366,6 +386,8 @@ def _bare_number(text: Text, reading: Reading, numbers: Sequence[Number]) -> Non
         ending = re.compile(r"\s?(t|x|tr)?\s*[.!]?\s*$|t(?![^\W_])").match(
             text.folded, number.span.end
         )
+        if ending and _named_else(text, number):
+            continue
         if ending and not number.article and number.value == int(number.value):
             terse = len(text.folded.split()) <= 12
             claim = Claim(int(number.value), text.quote(number.span), sure=terse)
@@ -373,6 +395,13 @@ def _bare_number(text: Text, reading: Reading, numbers: Sequence[Number]) -> Non
             return
         if not re.compile(r"\s?cv\b|\s?fold").match(text.folded, number.span.end):
             return
+
+
+def _named_else(text: Text, number: Number) -> bool:
+    """Return whether the words before a number say what else it counts: "folds: six"."""
+    before = text.folded[max(0, number.span.start - 30) : number.span.start]
+    names = "|".join(_alternatives(text, f"{key}_before") for key in ("folds", "tokens"))
+    return bool(re.search(rf"(?<![^\W_])(?:{names})[\"']?\s?(?:of|is|von|de|di|:|=)?\s?$", before))
 
 
 def _check(reading: Reading) -> None:

@@ -288,12 +288,27 @@ def _role(text: Text, mention: ColumnMention, found: Sequence[ColumnMention]) ->
     after = text.folded[mention.span.end : min(clause.end, mention.span.end + 24)]
     if other > target and len(before.folded[other:].split()) <= 3:
         return "not target"
+    if 0 <= other < target and _DENIED.search(before.folded[:target]):
+        return "not target"
     if target >= 0 and len(re.findall(r"[^\W\d_]+", before.folded[target:])) <= 5:
+        return "target"
+    if _GIVEN_VALUE.match(after) and not _FILTER.search(before.folded):
         return "target"
     noun = r"(?:(?:column|spalte|colonne|columna|coluna|kolom|kolumna|列|の列)\s+)?"
     glue = rf"[\s\"')(=]*{noun}[\s\"')(]*"
     said = "|".join(re.escape(fold(p)) for p in sorted(text.phrases("target_after"), key=len)[::-1])
     return "target" if re.match(rf"{glue}(?:{said})(?![^\W_])", after) else ""
+
+
+_GIVEN_VALUE = re.compile(r"\s?==?\s?[\"']?(?:yes|no|true|false|[01yn])\b(?![.\d])")
+"""What tells which class of a column is wanted: "women who do not work (participation = no)"."""
+_FILTER = re.compile(
+    r"\b(?:where|only rows|rows with|filter\w*|if|wo|nur zeilen|ou|donde|dove)\W*$"
+)
+_DENIED = re.compile(
+    r"\b(?:not|nicht|pas|non|niet|nie|inte)(?:\s(?:the|an?|our|die|der|das|den|la|le|el|il|de))?\s\w+$"
+)
+"""What makes of the words after it no target: "not the estimate estperf"."""
 
 
 def read_target(

@@ -46,15 +46,19 @@ class Doubts:
         merged = merge_target(code, model, usable)
         claim = merged.claim
         if claim and claim.origin == "LLM" and not usable(str(claim.value)):
-            claim = self._fitting(code.text, claim, usable)
-            merged = replace(merged, claim=claim, doubtful=False) if claim else merged
+            merged = self._fitting(code.text, merged, claim, usable)
         return self._merged(code, merged)
 
-    def _fitting(self, text: Text, claim: Claim, usable: Usable) -> Claim | None:
-        """Return what the model finds among the columns that the words' metric and models fit."""
+    def _fitting(self, text: Text, merged: Merged, claim: Claim, usable: Usable) -> Merged:
+        """Put what the model finds among the columns that the metric and the models fit.
+
+        Where several fit, that is as doubtful as a first answer.
+        """
         fitting = [c for c in self.profiles if usable(c.name)]
         found = self._found(_said_around(text, claim.quote), fitting)
-        return replace(claim, value=found) if found else None
+        if found is None:
+            return merged
+        return Merged(replace(claim, value=found), doubtful=len(fitting) > 1)
 
     def _found(self, wanted: str, columns: Sequence[ColumnProfile]) -> str | None:
         if self.language_model is None or not columns:

@@ -32,13 +32,19 @@ class Duration:
 
 def durations_in(text: Text, numbers: Sequence[Number]) -> list[Duration]:
     """Return the durations of a text in order, those joined by "and" added up."""
-    found = [*_clock(text), *_phrases(text)]
+    found = [*_clock(text), *_phrases(text), *_turned(text, numbers)]
+    known = [d.span for d in found]
+    found += [d for d in _shares(text, numbers) if not any(_within(d.span, k) for k in known)]
     for number in numbers:
         duration = _counted(text, number)
         if duration and not any(duration.span.overlaps(d.span) for d in found):
             found.append(duration)
     found = [d for d in found if not any(_inside(d.span, o.span) for o in found if o is not d)]
     return _joined(text, sorted(found, key=lambda d: d.span))
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return inner == outer or _inside(inner, outer)
 
 
 def _inside(inner: Span, outer: Span) -> bool:
@@ -69,6 +75,42 @@ def _phrases(text: Text) -> list[Duration]:
             value = next((v for k, v in known.items() if re.sub(r"[\s_-]+", " ", k) == said), None)
             if value is not None:
                 found.append(Duration(value, span))
+    return found
+
+
+def _shares(text: Text, numbers: Sequence[Number]) -> list[Duration]:
+    """Read "3/4 of an hour": a part of one unit."""
+    units, found = _units(text), []
+    names = "|".join(sorted(map(re.escape, units), key=len, reverse=True))
+    glue = re.compile(
+        rf"\s(?:of\s|d'|de\s|di\s|einer\s|van\s)?(?:an?\s|une?\s|uma?\s|unas?\s|een\s)?({names})"
+    )
+    for number in (n for n in numbers if 0 < n.value < 1):
+        if (after := glue.match(text.folded, number.span.end)) and _ends(
+            text.folded[number.span.end :], after.end() - number.span.end
+        ):
+            seconds = number.value * units[after[1]]
+            found.append(Duration(seconds, Span(number.span.start, after.end())))
+    return found
+
+
+_TURNED = re.compile(r"(?<!\w)(секунд|минут|час(?:а|ов)?)\s$")
+"""A unit before its number means "some" in Russian: "минут сорок"."""
+
+
+def _turned(text: Text, numbers: Sequence[Number]) -> list[Duration]:
+    found = []
+    for number in numbers:
+        start = max(0, number.span.start - 8)
+        before = _TURNED.search(text.folded[start : number.span.start])
+        if (
+            before
+            and not number.article
+            and not re.search(r"\d\s?$", text.folded[: start + before.start()])
+        ):
+            seconds = {"с": 1.0, "м": 60.0, "ч": 3600.0}[before[1][0]]
+            whole = Span(start + before.start(), number.span.end)
+            found.append(Duration(number.value * seconds, whole))
     return found
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from agent.intake.claims import Claim, Reading
 from agent.intake.corrections import last_word
-from agent.intake.mentions import Alias, Hit, mentions_of
+from agent.intake.mentions import Alias, Hit, alike, mentions_of
 from agent.intake.negation import ruled_out
 from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import stopwords, words
@@ -61,7 +61,7 @@ def _balanced(text: Text, metric: str, span: Span) -> tuple[str, Span]:
         text.folded[max(0, span.start - 20) : span.start]
     )
     after = re.compile(r"\s([^\W\d_]+)").match(text.folded, span.end)
-    if before and _BALANCED.match(before[0]):
+    if before and (_BALANCED.match(before[0]) or alike(before[0].strip(" -"), "balanced")):
         return "balanced_accuracy", Span(span.start - len(before[0]), span.end)
     if after and _BALANCED.match(after[1]):
         return "balanced_accuracy", Span(span.start, after.end())
@@ -141,10 +141,25 @@ def _only_shown(text: Text, span: Span, others: Sequence[Hit]) -> bool:
         nearer = any(span.end <= h.span.start and h.span.end <= denied.start() for h in others)
         if denied[1] not in ("it", "that", "this") or not nearer:
             return True
+    after = Text(_alone(text, span, clause, others))
+    if any(True for _ in after.find(words("metrics")["only_shown_after"])):
+        return True
     before = text.folded[max(clause.start, span.start - 24) : span.start]
     return any(
         len(before[s.end :].split()) <= 3 for s in Text(before).find(words("metrics")["only_shown"])
     )
+
+
+def _alone(text: Text, span: Span, clause: Span, others: Sequence[Hit]) -> str:
+    """Return the words after a metric up to where another is named that no "and" joins to it."""
+    end, last = clause.end, span
+    for other in (h.span for h in others if h.span.start >= span.end):
+        between = text.folded[last.end : other.start]
+        if len(re.findall(r"\w+", between)) > 1:
+            end = min(end, other.start)
+            break
+        last = other
+    return text.folded[span.end : min(end, last.end + 40)]
 
 
 _NOT_THOSE = re.compile(
@@ -259,8 +274,18 @@ def _tradeoffs(text: Text, busy: Sequence[Span], has_metric: bool) -> list[tuple
             if _of_the_model(text, span, has_metric):
                 found.append((name, span))
                 break
+    if "predict_seconds" not in dict(found) and (said := _FAST.search(text.folded)):
+        found.append(("predict_seconds", Span(*said.span())))
     return sorted(found, key=lambda f: f[1])
 
+
+_FAST = re.compile(
+    r"\b(?:predict(?:ions?|ing|s)?|inference|scoring)\s(?:\w+\s){0,4}?(?:fast|quick|quickly|speedy|cheap)\b"
+    r"|\b(?:vorhersagen?)\s(?:\w+\s){0,4}?(?:schnell|flott)\b"
+    r"|\b(?:predi[ck]\w+|previsi\w+|previs\w+|voorspelling\w*)\s(?:\w+\s){0,4}?"
+    r"(?:rapid\w*|veloc\w*|snel\w*)\b"
+)
+"""What asks for speed where it counts: "predictions have to be fast, too"."""
 
 _STAYS = (
     *(

@@ -39,7 +39,7 @@ def _before(
     enders: Sequence[Span],
 ) -> bool:
     clause = text.clause(mention)
-    within = [n for n in negators if clause.start <= n.start and n.end <= mention.start]
+    within = [n for n in negators if clause.start <= n.end and n.end <= mention.start]
     if not within:
         return False
     last = within[-1]

@@ -12,7 +12,7 @@ from agent.intake.vocabulary import stopwords, words
 
 _DIGITS = re.compile(
     r"(?<![a-z_0-9\u00e0-\u04ff])"
-    r"(?P<number>\d{1,3}(?:[,.' \u00a0]\d{3})+(?!\d)|\d+(?:[.,]\d+)?(?:e[-+]?\d+)?)"
+    r"(?P<number>[1-9]\d{0,2}(?:[,.' \u00a0]\d{3})+(?!\d)|\d+(?:[.,]\d+)?(?:e[-+]?\d+)?)"
     r"(?P<scale>\s?(?:k|m|mio|million)(?![^\W_]))?"
 )
 _SCALES = {"k": 1e3, "m": 1e6, "mio": 1e6, "million": 1e6}
@@ -106,8 +106,19 @@ def _signed(text: Text, number: Number) -> Number:
     return Number(-number.value, Span(start + found.start(), number.span.end))
 
 
+_CONTACT = re.compile(
+    r"\b(?:tel|telephone|telefon\w*|phone|ext|extension|fax|mobile|mob|cell|handy|durchwahl|room"
+    r"|raum|office|buro|bureau|platform|floor|suite|building|ticket|zip|plz)\b[.:\s]*"
+    r"(?:\(?[+#]?\d[\d/()-]*\s?)+|\+\d[\d\s/()-]{6,}"
+)
+"""A number to call or a place to go to, as at the end of a letter."""
+
+
 def _digits(text: Text) -> Iterator[Number]:
+    contacts = [Span(*m.span()) for m in _CONTACT.finditer(text.folded)]
     for match in _DIGITS.finditer(text.folded):
+        if any(Span(*match.span()).overlaps(c) for c in contacts):
+            continue
         if re.search(r"\d[.,]$|\w\.$", text.raw[max(0, match.start() - 2) : match.start()]):
             continue  # the tail of "v1.2"
         scale = (match["scale"] or "").strip()

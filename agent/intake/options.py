@@ -28,7 +28,8 @@ def read_options(text: Text) -> Iterator[tuple[str, str, Span]]:
 def _given(text: Text, entry: dict[str, Any]) -> Iterator[tuple[str, Span]]:
     names = _either(entry["names"])
     for value, said in entry["values"].items():
-        pattern = rf"(?<!\w)(?:(?:{names}){_GLUE}(?:{_either(said)})|(?:{_either(said)})[\s-](?:{names}))(?!\w)"
+        given = _either(said)
+        pattern = rf"(?<!\w)(?:(?:{names}){_GLUE}(?:{given})|(?:{given})[\s-](?:{names}))(?!\w)"
         yield from ((value, Span(*m.span())) for m in re.finditer(pattern, text.folded))
     for value, said in entry.get("outright", {}).items():
         yield from ((value, span) for span in text.find(said))

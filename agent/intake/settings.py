@@ -104,7 +104,7 @@ def _kernels(text: Text) -> Iterator[Wish]:
 
 def _options(text: Text) -> Iterator[Wish]:
     for setting, value, span in read_options(text):
-        yield Wish(setting, "=", value, span)
+        yield Wish(setting, "=", _scalar(value), span)
 
 
 def _assigned(text: Text) -> Iterator[Wish]:
@@ -242,9 +242,15 @@ def _after_name(
         return []
     start = max(text.clause(span).start, name.start() - 32)
     sign = _sign(text, Span(start, number.span.start), number.span.end)
-    if not sign and re.search(r"\bmax\w*(?:\s|$)", fold(name[0])):
+    if not sign and _MAXIMAL.search(fold(name[0])):
         sign = "<="
     return [Wish(setting, sign or "=", _number(number), span)]
+
+
+_MAXIMAL = re.compile(
+    r"\b(?:max\w*|mass?im\w*|maks\w*|hochst\w*|максимальн\w*|azami)\b|最大|en fazla"
+)
+"""What makes a bound of a setting's name: "max depth 5", "profondità massima 5"."""
 
 
 def _listed_only(text: Text, between: str, low: Number, high: Number) -> bool:
@@ -292,7 +298,9 @@ _MORE = (
 def _sign(text: Text, before: Span, end: int) -> str:
     """Return "<=", ">=" or "" from the words before a number and right after it."""
     said = text.folded[before.start : before.end]
-    said = re.split(r"[,;]\s", said)[-1]
+    said = re.split(r"[,;]\s|\d\s", said)[-1]
+    if re.search(_PINNED, said):
+        return ""
     tail = text.folded[end : end + 16]
     if re.match(_LESS, tail):
         return "<="
@@ -309,6 +317,9 @@ def _sign(text: Text, before: Span, end: int) -> str:
         negated = _last(piece, text.phrases("negators")) >= 0 or downward >= 0
         return "<=" if negated else ">="
     return "<=" if downward >= 0 else ""
+
+
+_PINNED = r"\b(?:fixed|pinned|frozen|locked|fest auf|fixiert|fixee?s?|fijad[oa]|fissat[oa])\b"
 
 
 def _last(piece: Text, phrases: tuple[str, ...]) -> int:

@@ -128,7 +128,17 @@ def same_words(code: CodeReader, claim: Claim, columns: Sequence[str]) -> list[s
     own = _shared(said, str(claim.value))
     if not own or spoken(str(claim.value)) in (normal(claim.quote), " ".join(sorted(own))):
         return []
-    return [c for c in columns if c != claim.value and own <= _shared(said, c)]
+    rivals = [c for c in columns if c != claim.value and own <= _shared(said, c)]
+    return [
+        c for c in rivals if _covered(claim.quote, c) >= _covered(claim.quote, str(claim.value))
+    ]
+
+
+def _covered(quote: str, column: str) -> float:
+    """Return the share of a column's words that a quote has: all of recurrence, a third of
+    time to recurrence."""
+    said, own = set(re.findall(r"[^\W_]+", fold(quote))), spoken(column).split()
+    return sum(any(alike(w, o) for w in said) for o in own) / max(1, len(own))
 
 
 def _both_values(code: CodeReader, claim: Claim) -> bool:
