@@ -64,7 +64,8 @@ def _reaches(text: Text, negator: Span, mention: Span, mentions: Sequence[Span])
     after = joined.rsplit("#", 1)[1]
     if not re.fullmatch(_joining(text), after):
         return False
-    return "," not in after or _list_goes_on(text, mention, mentions) or bool(_has_and(text, after))
+    listed = text.folded[negator.start : negator.end].endswith((":", "："))
+    return listed or "," not in after or _list_goes_on(text, mention, mentions) or bool(_has_and(text, after))
 
 
 def _joining(text: Text) -> str:

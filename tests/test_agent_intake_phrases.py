@@ -1,0 +1,103 @@
+"""Ways of saying things that a set of 160 fresh descriptions showed to be misread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.intake.budgets import read_budget
+from agent.intake.columns import read_target
+from agent.intake.metrics import read_metrics
+from agent.intake.models import read_models
+from agent.intake.numbers import numbers_in
+from agent.intake.settings import read_settings
+from agent.intake.text import Text
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Hold out 20 percent rather than cross-validating", {"validation.folds": 1}),
+        ("one third held out", {"validation.folds": 1}),
+        ("Leave 25% out for validation", {"validation.folds": 1}),
+        ("20 % hold-out; 50 trials", {"validation.folds": 1, "budget.trials": 50}),
+        ("keep 20% aside as the validation part", {"validation.folds": 1}),
+        ("keep 20% aside for the test", {}),
+        ("10 fodls", {"validation.folds": 10}),
+        ("score: R2, folds: six", {"validation.folds": 6}),
+        ("together 3/4 of an hour", {"budget.seconds": 2700}),
+        ("минут сорок на всё", {"budget.seconds": 2400}),
+        ("45 minutos, porque às 14h tenho reunião", {"budget.seconds": 2700}),
+        ("forty minutes. no, an hour.", {"budget.seconds": 3600}),
+        ("Logistic regression.\n\nIngrid Holt | Programme Analytics | ext. 4471", {}),
+        ("1 h 15 min on the server.\n\nUrs Zgraggen, Tel. 044 555 01 23", {"budget.seconds": 4500}),
+    ],
+)
+def test_budgets_and_folds(said: str, expected: dict[str, Any]) -> None:
+    reading = read_budget(Text(said))
+    assert {k: c.value for k, c in reading.claims.items()} == expected
+    assert reading.contradictions == []
+
+
+@pytest.mark.parametrize("said", ["Tel. 044 555 01 23", "ext. 4471", "+41 44 555 01 23"])
+def test_numbers_to_call_are_no_numbers(said: str) -> None:
+    assert numbers_in(Text(said)) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "family", "fixed", "bounds"),
+    [
+        ("epsilon fixed to 0.1", "svm", {"epsilon": 0.1}, []),
+        ("learning rate pinned to 0.1", "xgboost", {"learning_rate": 0.1}, []),
+        (
+            "at most 63 leaves and the learning rate fixed at 0.03",
+            "lightgbm",
+            {"learning_rate": 0.03},
+            ["num_leaves <= 63"],
+        ),
+        ("profondità massima 5", "decision_tree", {}, ["max_depth <= 5"]),
+        ("en fazla 200 ağaç için", "random_forest", {}, ["n_estimators <= 200"]),
+        ("dart boosting fixed", "lightgbm", {"boosting_type": "dart"}, []),
+        ("early stopping on (fixed)", "mlp", {"early_stopping": True}, []),
+    ],
+)
+def test_settings(said: str, family: str, fixed: dict[str, Any], bounds: list[str]) -> None:
+    wishes = read_settings(Text(said))
+    assert wishes.fixed([family]) == fixed
+    assert wishes.constraints([family]) == bounds
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("log loss. I'll glance at ROC AUC and F1 later, no more", ["log_loss"]),
+        ("Ottimizza la log loss; l'accuratezza la guardo solo per curiosità", ["log_loss"]),
+        ("Tune for MCC. AUC should be shown, but isn't what we select on.", ["matthews_corrcoef"]),
+        ("blanced accuracy", ["balanced_accuracy"]),
+        ("log loss, but predictions have to be fast too", ["log_loss", "predict_seconds"]),
+    ],
+)
+def test_metrics(said: str, expected: list[str]) -> None:
+    reading = read_metrics(Text(said), "binary")
+    assert list(reading.claims["objectives"].value) == expected
+    assert reading.contradictions == []
+
+
+def test_a_list_after_not_allowed_is_ruled_out() -> None:
+    reading = read_models(Text("not allowed: xgboost, lightgbm, mlp\nmetric: auc"), "binary")
+    assert not {"xgboost", "lightgbm", "mlp"} & set(reading.claims["models"].value)
+    assert "svm" in reading.claims["models"].value
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Model the published performance (column perf, not the estimate estperf)", "perf"),
+        ("students.csv, y=Sex, positive=Female", "Sex"),
+        ("the women who do not work (work = no), please", "work"),
+    ],
+)
+def test_targets(said: str, expected: str) -> None:
+    columns = ["perf", "estperf", "Sex", "work", "income"]
+    assert read_target(Text(said), columns).claims["data.target"].value == expected
