@@ -222,7 +222,7 @@ _BUDGET_CUES = (
 
 
 _STORY_BEFORE = re.compile(
-    r"\b(last|past|previous|took|takes|taken|(?:they|we|i|who|which|that)\W+take|every|since|ago|vor|letzten|dernieres?|ultim[oai]s?"
+    r"\b(last|past|previous|lasted|lasts|dauerte|duro|durato|durou|duurde|trwalo|varade|длилось|took|takes|taken|(?:they|we|i|who|which|that)\W+take|every|since|ago|vor|letzten|dernieres?|ultim[oai]s?"
     r"|next|nachsten|already|seit|depuis|desde|da|waited|lost|wasted|spent|worked|meeting in)"
     r"\W+(?:me |us |about |almost |nearly )?$"
 )

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from agent.intake.claims import Claim, Reading
+from agent.intake.mentions import alike
 from agent.intake.models import ALL
 from agent.intake.text import Text, fold
 from agent.intake.vocabulary import stopwords, words
@@ -204,4 +205,4 @@ def grounded(text: Text, quote: str) -> bool:
     said = set(re.findall(r"[^\W\d_]{4,}", text.folded))
     everyday = {w for k in text.languages for w in stopwords(k)}
     telling = [w for w in re.findall(r"[^\W\d_]{4,}", fold(quote)) if w not in everyday]
-    return any(w in said for w in telling)
+    return any(alike(w, s) for w in telling for s in said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from agent.intake.claims import Claim, Reading
 from agent.intake.code_reader import CodeReader
@@ -11,7 +12,7 @@ from agent.intake.metrics import for_kind
 from agent.intake.models import ALL, fits
 from agent.intake.numbers import numbers_in
 from agent.intake.targets import Merged, only_jargon
-from agent.intake.text import Text
+from agent.intake.text import Span, Text
 from evals.metrics import METRICS
 from evals.task import Kind
 
@@ -74,19 +75,34 @@ def _tells_a_measure(code: CodeReader, claim: Claim) -> bool:
     return not only_jargon(code, claim.quote)
 
 
-def merge_budget(code: Reading, model: Reading, text: Text) -> dict[str, Claim]:
-    """Return the limits; the model's numbers count where code found none of that kind."""
+LEAST_TRUSTED = 2
+"""Who wants one trial or one fold says so in words that code reads."""
+
+
+def merge_budget(
+    code: Reading, model: Reading, text: Text, taken: Sequence[Span] = ()
+) -> dict[str, Claim]:
+    """Return the limits; the model's numbers count where code found none of that kind.
+
+    What stands in `taken` is about something else: 500 is no number of trials in "500 trees".
+    """
     claims = dict(code.claims)
     numbers = numbers_in(text)
     times = [d.span for d in durations_in(text, numbers)]
     free_numbers = [n for n in numbers if not n.article]
-    values = [n.value for n in free_numbers if not any(n.span.overlaps(t) for t in times)]
+    busy = [*times, *taken]
+    values = [n.value for n in free_numbers if not any(n.span.overlaps(t) for t in busy)]
     spent = {c.value for c in claims.values()}
     timed = "budget.seconds" in claims  # any other number is of something else, three times in four
     for name in ("validation.folds",) if timed else ("budget.trials", "validation.folds"):
         other = model.get(name)
         free = other and name not in claims and other.value in values and other.value not in spent
-        if other and free and (name == "budget.trials" or _about_folds(text)):
+        if (
+            other
+            and free
+            and other.value >= LEAST_TRUSTED
+            and (name == "budget.trials" or _about_folds(text))
+        ):
             claims[name] = other
     return claims
 

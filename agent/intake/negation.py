@@ -65,7 +65,12 @@ def _reaches(text: Text, negator: Span, mention: Span, mentions: Sequence[Span])
     if not re.fullmatch(_joining(text), after):
         return False
     listed = text.folded[negator.start : negator.end].endswith((":", "："))
-    return listed or "," not in after or _list_goes_on(text, mention, mentions) or bool(_has_and(text, after))
+    return (
+        listed
+        or "," not in after
+        or _list_goes_on(text, mention, mentions)
+        or bool(_has_and(text, after))
+    )
 
 
 def _joining(text: Text) -> str:

@@ -266,7 +266,7 @@ class _Intake:
             hint = "State one limit, such as 30 trials or half an hour."
             answer = self.interview.settle(question, hint)
             code.budget.claims[name] = _limit(name, answer)
-        claims = merge_budget(code.budget, model, self.text)
+        claims = merge_budget(code.budget, model, self.text, code.wishes.spans)
         limits: dict[str, Any] = {}
         for name, claim in claims.items():
             self.note(name, claim)
