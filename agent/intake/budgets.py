@@ -86,7 +86,7 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
     clause = text.clause(span)
     each = _each_trial(text)
     glue = (
-        r"(?:\W{0,3}(?:for|max|maximum|at most|tops|or less|lang|hochstens|maximal|pour|para)?)"
+        r"(?:\W{0,3}(?:for|max|maximum|cap|limit|ceiling|at most|tops|or less|lang|hochstens|maximal|pour|para)?)"
         r"(?:\W+(?:is|are|be|allowed|spent|permitted|ok|okay|fine|erlaubt|autorisee?s?|permitidos?"
         r"|consentit[io]|toegestaan|dozwolon[ey]|for|on|in|auf|sur|en|su|op|with)){0,3}"
         r"\W{0,3}"

@@ -23,12 +23,20 @@ def _listed(key: str) -> frozenset[str]:
     return frozenset(fold(w) for w in words("wishes")[key])
 
 
+_MADE = re.compile(
+    r"(?:\s?\w+){0,2}\s?(?:\.{2,}|…|—|–|-)+\s*(?:or\s|no,?\s)?(?:let's\s)?(?:make|say)\s(?:it|that|them)\s"
+)
+"""What puts a number in place of the one before without a no: "40 trials... make it 60"."""
+
+
 def takes_back(text: Text, first: Span, second: Span) -> bool:
     """Return whether the words between two mentions put the second in place of the first."""
     if not 0 < second.start - first.end <= LONGEST_GAP:
         return False
     between = text.folded[first.end : second.start]
     said = re.findall(r"[^\W\d_]+|\d+", between)
+    if _MADE.fullmatch(between):
+        return True
     cues, fillers = _listed("taken_back"), _listed("taken_back_fillers")
     for units in range(min(MOST_UNITS, len(said)) + 1):
         rest = said[units:]

@@ -134,6 +134,8 @@ def _counted(text: Text, number: Number) -> Duration | None:
     )
     if exact and number.article and units[exact[1]] == SECONDS["day"]:
         return None  # "14 stops a day" tells how often, not how long
+    if exact and exact[1] == "m" and number.value != int(number.value):
+        return None  # 1.98 m are metres
     if exact and number.article and _ORDINAL.match(rest):
         return None  # "a second-year student", "a second opinion"
     if exact and _ends(rest, exact.end()):

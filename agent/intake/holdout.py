@@ -19,12 +19,13 @@ _ASIDE = (
     r"|apart(?:ar|ad[oa]|e)?|reserv\w+|da parte|accantona\w+|de lado|separ\w+|odlozy\w*|undan\w*"
     r"|отлож\w+|ayir\w*|留出|ホールドアウト)"
 )
+_NAMED = r"(?:held|hold)[\s-]?out\s?(?:[=:]\s?0?[.,]\d+|(?:half|third|quarter|fifth|tenth)\b)"
 _AROUND = (
     rf"(?:leave|keep|hold|put|set)\b[^.;\d]{{0,12}}{_SHARE}"
     rf"[^.;\d]{{0,16}}\b(?:out|aside|back|apart)\b"
 )
 _HELD_OUT = re.compile(
-    rf"{_AROUND}|{_SHARE}[^.;\n]{{0,24}}?{_ASIDE}|{_ASIDE}[^.;\n\d]{{0,24}}?{_SHARE}"
+    rf"{_NAMED}|{_AROUND}|{_SHARE}[^.;\n]{{0,24}}?{_ASIDE}|{_ASIDE}[^.;\n\d]{{0,24}}?{_SHARE}"
 )
 _TEST = re.compile(r"\btest|\bprueba|тест|测试|テスト")
 

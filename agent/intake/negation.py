@@ -86,7 +86,7 @@ _KINDS = (
     r"|jeglicher art|at all|whatsoever"
 )
 _INCLUDING = (
-    r"(?:(?:this|that|which|it|das|cela|esto|eso|dit)\s)?"
+    r"(?:(?:this|that|which|it|das|cela|esto|eso|dit|also)\s)?"
     r"(?:(?:also\s)?(?:includes?|means|covers|goes for|applies to)|including|incl\.?|inclusive"
     r"|einschliesslich|inklusive|schliesst|y compris|incluidos|incluidas|incluyendo|incluso"
     r"|compresi|comprese|incluindo|inclusief|wlacznie z|such as|like|be it|i\.e\.|whether)[\s:]*"
@@ -116,7 +116,7 @@ def _verdict(text: Text, mention: Span) -> bool:
         return True
     phrases = sorted({fold(p) for p in text.phrases("negators_after")}, key=len, reverse=True)
     verdict = "|".join(re.escape(p).replace(r"\ ", r"\s+") for p in phrases) or r"(?!)"
-    glue = r"[\s)\"'「」]*(?:(?:models?|modelle|methods?|的模型)\s*)?"
+    glue = r"[\s),\"'「」]*(?:(?:models?|modelle|methods?|的模型)\s*)?"
     found = re.compile(rf"{glue}({verdict})(?![a-z])").match(text.folded, mention.end)
     return bool(found) and not re.match(
         r"\s+(?:nur|only|just)\b", text.folded[found.end() :] if found else ""

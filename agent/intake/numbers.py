@@ -119,7 +119,9 @@ def _digits(text: Text) -> Iterator[Number]:
     for match in _DIGITS.finditer(text.folded):
         if any(Span(*match.span()).overlaps(c) for c in contacts):
             continue
-        if re.search(r"\d[.,]$|\w\.$", text.raw[max(0, match.start() - 2) : match.start()]):
+        if re.search(
+            r"(?<![A-Za-z])\d[.,]$|\d\.$|\w\.$", text.raw[max(0, match.start() - 3) : match.start()]
+        ):
             continue  # the tail of "v1.2"
         scale = (match["scale"] or "").strip()
         if scale == "m" and not re.match(r"\W*tokens?", text.folded[match.end() :]):

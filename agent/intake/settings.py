@@ -58,9 +58,13 @@ class Wishes:
 _KERNEL = re.compile(
     r"\b(rbf|linear|poly|polynomial|sigmoid|gaussian|gauss)[\s-]?(?:kernel|kern|noyau)\b"
     r"|\b(?:kernel|noyau)[\s:=]+(rbf|linear|poly|polynomial|sigmoid|gaussian)\b"
+    r"|\b(linear|linjar|linea[ir]\w*|liniow\w+)[\s-]?(?:karna|kern|kernel|nucleo|jadro)\b"
+    r"|(?:jadro\s)(liniowe)\b|(линейн)\w+\sядр\w+|(线性)核|(線形)カーネル"
     r"|\b(?:kernel|nucleo|noyau)\s+(rbf|lineal|lineare|lineaire|linear|polinomico|gaussiano)\b"
 )
 _KERNELS = {"polynomial": "poly", "gaussian": "rbf", "gauss": "rbf", "gaussiano": "rbf"}
+_KERNELS |= {"linjar": "linear", "liniowe": "linear", "линейн": "linear", "线性": "linear"}
+_KERNELS |= {"線形": "linear", "lineaire": "linear", "linearer": "linear", "linearem": "linear"}
 _KERNELS |= {"lineal": "linear", "lineare": "linear", "lineaire": "linear", "polinomico": "poly"}
 _ASSIGNED = re.compile(
     r"(?<![\w.])([a-z][a-z0-9]*(?:_[a-z0-9]+)+|bootstrap|kernel|criterion|solver|penalty|booster|weights)\s?=\s?['\"]?([\w.+-]+)['\"]?"
@@ -124,6 +128,11 @@ _NO_SETTING = {
     "max_trials",
     "n_iter",
     "test_size",
+    "trial_timeout",
+    "trial_time_limit",
+    "time_limit",
+    "time_budget",
+    "max_time",
 }
 
 
@@ -180,7 +189,7 @@ def _adjoins(text: Text, name: re.Match[str], number: Number, busy: Sequence[Spa
     between = text.folded[name.end() : number.span.start]
     taken = any(Span(*name.span()).overlaps(b) for b in busy)
     numbered = re.search(r"\d\s?$", text.folded[max(0, name.start() - 3) : name.start()])
-    return not taken and not numbered and bool(re.fullmatch(r"\s?[:=]?\s?", between))
+    return not taken and not numbered and bool(re.fullmatch(r"\s?[<>≤≥]?[:=]?\s?", between))
 
 
 def _exactly(text: Text, lead: Span) -> bool:
@@ -264,10 +273,13 @@ def _ranges(text: Text, low: Number, high: Number) -> bool:
     return low.span.end < high.span.start and bool(_RANGE.fullmatch(between))
 
 
-_RANGE = re.compile(r"\s?(?:-|\.{2,3}|,|to|bis|and|und|et|y|e|en|i|a|à|do|och|og|и|до|~)\s?")
+_RANGE = re.compile(
+    r"\s?(?:到|至|から|[~〜–]|-|\.{2,3}|,|to|bis|and|und|et|y|e|en|i|a|à|do|och|og|и|до|~)\s?"
+)
 _BETWEEN = (
-    r"\s*(?:is\s|of\s|in\s|from\s|search(?:ed)?\s)?\s*"
-    r"(?:between|from|zwischen|entre|tra|fra|tussen|miedzy|mellan|\[|in|range|von)?\s*\[?\s*"
+    r"\s*(?:is\s|of\s|in\s|from\s|search(?:ed)?\s|(?:may |can |should )?(?:range|vary|go)s?\s)?\s*"
+    r"(?:between|anywhere from|from|от|od|zwischen|entre|tra|fra|tussen|miedzy|mellan|\[|in|range"
+    r"|von)?\s*\[?\s*"
 )
 
 
@@ -298,10 +310,10 @@ _MORE = (
 def _sign(text: Text, before: Span, end: int) -> str:
     """Return "<=", ">=" or "" from the words before a number and right after it."""
     said = text.folded[before.start : before.end]
-    said = re.split(r"[,;]\s|\d\s", said)[-1]
-    if re.search(_PINNED, said):
-        return ""
+    said = re.split(r"[,;、](?:\s|(?=[^\x00-\x7f]))|\d\s", said)[-1]
     tail = text.folded[end : end + 16]
+    if re.search(_PINNED, said) or _PINNED_AFTER.match(tail):
+        return ""
     if re.match(_LESS, tail):
         return "<="
     if re.match(_MORE, tail):
@@ -320,6 +332,9 @@ def _sign(text: Text, before: Span, end: int) -> str:
 
 
 _PINNED = r"\b(?:fixed|pinned|frozen|locked|fest auf|fixiert|fixee?s?|fijad[oa]|fissat[oa])\b"
+
+
+_PINNED_AFTER = re.compile(r"\s?(?:に?固定|\(?(?:fixed|fest|fixe|fijo|fisso|fixo|vast|fast)\b)")
 
 
 def _last(piece: Text, phrases: tuple[str, ...]) -> int:
