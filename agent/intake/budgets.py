@@ -46,6 +46,7 @@ _OF_THE_LLM = re.compile(r"\W{1,2}(?:of |for )?(?:the )?(?:llm|language model)\b
 
 
 def _times(text: Text, reading: Reading, durations: Sequence[Duration]) -> None:
+    durations = _without_clock(text, durations)
     dropped = taken_back(text, [d.span for d in durations])
     for duration in (d for d, out in zip(durations, dropped, strict=True) if not out):
         if _of_the_past(text, duration.span):
@@ -58,6 +59,13 @@ def _times(text: Text, reading: Reading, durations: Sequence[Duration]) -> None:
         if _enough(text, duration.span):
             reading.claims.pop(name, None)
         _add(reading, name, Claim(duration.seconds, quote))
+
+
+def _without_clock(text: Text, durations: Sequence[Duration]) -> Sequence[Duration]:
+    """Drop what is a time of day beside a length of time: "three quarters of an hour (14 h 30)"."""
+    clock = re.compile(r"(?:[6-9]|1\d|2[0-3])\s?h\s?[0-5]\d")
+    lengths = [d for d in durations if not clock.fullmatch(text.folded[d.span.start : d.span.end])]
+    return lengths or durations
 
 
 def _enough(text: Text, span: Span) -> bool:
@@ -86,12 +94,13 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
     clause = text.clause(span)
     each = _each_trial(text)
     glue = (
-        r"(?:\W{0,3}(?:for|max|maximum|cap|limit|ceiling|at most|tops|or less|lang|hochstens|maximal|pour|para)?)"
+        r"(?:\W{0,3}(?:for|max|maximum|cap|limit|ceiling|at most|tops|or less|lang|hochstens"
+        r"|maximal|pour|para)?)"
         r"(?:\W+(?:is|are|be|allowed|spent|permitted|ok|okay|fine|erlaubt|autorisee?s?|permitidos?"
         r"|consentit[io]|toegestaan|dozwolon[ey]|for|on|in|auf|sur|en|su|op|with)){0,3}"
         r"\W{0,3}"
     )
-    after = re.compile(rf"{glue}({each})(?![^\W_])|\s*/\s*(?:trial|model|run|fit)").match(
+    after = re.compile(rf"{glue}({each})(?![^\W_]|\s?[=:])|\s*/\s*(?:trial|model|run|fit)").match(
         text.folded, span.end, clause.end
     )
     if after:

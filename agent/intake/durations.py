@@ -37,10 +37,15 @@ def durations_in(text: Text, numbers: Sequence[Number]) -> list[Duration]:
     found += [d for d in _shares(text, numbers) if not any(_within(d.span, k) for k in known)]
     for number in numbers:
         duration = _counted(text, number)
-        if duration and not any(duration.span.overlaps(d.span) for d in found):
+        if duration and not any(_crosses(d.span, duration.span) for d in found):
             found.append(duration)
     found = [d for d in found if not any(_inside(d.span, o.span) for o in found if o is not d)]
     return _joined(text, sorted(found, key=lambda d: d.span))
+
+
+def _crosses(one: Span, other: Span) -> bool:
+    """Return whether two spans overlap, and the first is not just a part of the other."""
+    return one.overlaps(other) and not _inside(one, other)
 
 
 def _within(inner: Span, outer: Span) -> bool:

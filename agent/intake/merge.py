@@ -53,6 +53,21 @@ def settle_models(code: Reading, model: Reading, kind: Kind) -> Claim | None:
     return Claim(tuple(left), said.quote, sure=False, origin="LLM") if left else None
 
 
+def overruled(code: Reading, model: Reading) -> Claim | None:
+    """Return all but the families that code reads as wished for, if the model has them ruled out.
+
+    Of seven such cases on nine sets of descriptions code was wrong in all: "SVM is not for us" has
+    more forms than a list of negations.
+    """
+    said, rival, other = code.get("models"), code.rivals.get("models"), model.get("models")
+    if said is None or rival is None or other is None:
+        return None
+    wished, out = other.value
+    if not set(said.value) & set(out) or set(said.value) & set(wished):
+        return None
+    return Claim(rival.value, rival.quote, sure=False, origin="LLM") if rival.value else None
+
+
 def settle_count(code: Reading, model: Reading, name: str) -> Claim | None:
     """Return which of two numbers read for `name` it is, where the model has read just that one.
 

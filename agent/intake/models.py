@@ -197,6 +197,9 @@ def _claim_wished(
     if unfit:
         reading.contradict("models", f"“{quote}” cannot predict a {kind} target.")
     sure = bool(left) and not any(m.past for m in wished)
+    if not out:
+        others = tuple(f for f in ALL if fits(f, kind) and f not in families)
+        reading.rivals["models"] = Claim(others, quote, sure=False)
     reading.add("models", Claim(left or tuple(families), quote, sure=sure))
 
 

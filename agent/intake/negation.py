@@ -86,9 +86,10 @@ _KINDS = (
     r"|jeglicher art|at all|whatsoever"
 )
 _INCLUDING = (
-    r"(?:(?:this|that|which|it|das|cela|esto|eso|dit|also)\s)?"
+    r"(?:(?:this|that|which|it|das|cela|esto|eso|dit)\s)?"
     r"(?:(?:also\s)?(?:includes?|means|covers|goes for|applies to)|including|incl\.?|inclusive"
     r"|einschliesslich|inklusive|schliesst|y compris|incluidos|incluidas|incluyendo|incluso"
+    r"|also|d\. ?h\.|c'est-a-dire|es decir|cioe"
     r"|compresi|comprese|incluindo|inclusief|wlacznie z|such as|like|be it|i\.e\.|whether)[\s:]*"
 )
 """What goes on with a negation: "no trees of any kind, and that includes forests"."""

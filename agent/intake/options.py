@@ -11,7 +11,7 @@ from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import words
 
 _GLUE = (
-    r"[\s\"']*(?:(?:function|is|are|be|must|should|fixed|set|kept|stays?|remain|always|only|fest"
+    r"[\s\"'—–-]*(?:(?:только|nur|solo|function|is|are|be|must|should|fixed|set|kept|stays?|remain|always|only|fest"
     r"|auf|fixee?s?|fijad[oa]s?|fissat[oa]|en|a|to|at|on|as|ist|est|es)\s+){0,4}[=:]?[\s\"']*"
 )
 """What may stand between a setting and its value."""

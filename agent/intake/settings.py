@@ -57,7 +57,8 @@ class Wishes:
 
 _KERNEL = re.compile(
     r"\b(rbf|linear|poly|polynomial|sigmoid|gaussian|gauss)[\s-]?(?:kernel|kern|noyau)\b"
-    r"|\b(?:kernel|noyau)[\s:=]+(rbf|linear|poly|polynomial|sigmoid|gaussian)\b"
+    r"|\b(?:kernel|noyau)[\s:=]+(?:(?:is|stays?|fixed|fica|no|at|to|bleibt|fest|auf|reste|en|resta)\s)"
+    r"{0,3}(rbf|linear|poly|polynomial|sigmoid|gaussian)\b"
     r"|\b(linear|linjar|linea[ir]\w*|liniow\w+)[\s-]?(?:karna|kern|kernel|nucleo|jadro)\b"
     r"|(?:jadro\s)(liniowe)\b|(линейн)\w+\sядр\w+|(线性)核|(線形)カーネル"
     r"|\b(?:kernel|nucleo|noyau)\s+(rbf|lineal|lineare|lineaire|linear|polinomico|gaussiano)\b"
@@ -178,6 +179,8 @@ def _around(
             return [Wish(setting, ">=", low, span), Wish(setting, "<=", high, span)]
         lead = Span(max(clause.start, number.span.start - 32), number.span.start)
         sign = _sign(text, lead, after.end())
+        if fold(after[0]).strip() == "levels" and not sign:
+            return []  # of an outcome, as likely as not
         if setting == "iterations" and not sign and not _exactly(text, lead):
             return []  # iterations of the search, as likely as not
         return [Wish(setting, sign or "=", _number(number), span)]

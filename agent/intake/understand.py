@@ -19,7 +19,13 @@ from agent.intake.doubts import Doubts
 from agent.intake.files import read_file
 from agent.intake.interview import Interview
 from agent.intake.kinds import read_kind
-from agent.intake.merge import merge_budget, merge_objectives, settle_count, settle_models
+from agent.intake.merge import (
+    merge_budget,
+    merge_objectives,
+    overruled,
+    settle_count,
+    settle_models,
+)
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
 from agent.intake.text import Text
@@ -217,7 +223,10 @@ class _Intake:
     def _models(self, code: CodeReader, model: Reading, kind: Kind) -> tuple[str, ...]:
         reading = code.models(kind)
         fitting = tuple(f for f in ALL if fits(f, kind))
-        if reading.contradictions and (settled := settle_models(reading, model, kind)):
+        settled = overruled(reading, model)
+        if reading.contradictions:
+            settled = settle_models(reading, model, kind)
+        if settled:
             said = ", ".join(settled.value)
             self.interview.assume(f"“{settled.quote}” was read as asking for {said}.")
             return tuple(self.note("models", settled))
