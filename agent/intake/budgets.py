@@ -10,6 +10,7 @@ from agent.intake.corrections import taken_back
 from agent.intake.durations import Duration, durations_in
 from agent.intake.holdout import held_out
 from agent.intake.numbers import Number, numbers_in
+from agent.intake.stories import of_the_past, told, without_clock
 from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import stopwords, words
 
@@ -46,10 +47,10 @@ _OF_THE_LLM = re.compile(r"\W{1,2}(?:of |for )?(?:the )?(?:llm|language model)\b
 
 
 def _times(text: Text, reading: Reading, durations: Sequence[Duration]) -> None:
-    durations = _without_clock(text, durations)
+    durations = without_clock(text, durations)
     dropped = taken_back(text, [d.span for d in durations])
     for duration in (d for d, out in zip(durations, dropped, strict=True) if not out):
-        if _of_the_past(text, duration.span):
+        if of_the_past(text, duration.span):
             continue
         each = _per_trial(text, duration.span, durations)
         name = "budget.seconds_per_trial" if each else "budget.seconds"
@@ -59,13 +60,6 @@ def _times(text: Text, reading: Reading, durations: Sequence[Duration]) -> None:
         if _enough(text, duration.span):
             reading.claims.pop(name, None)
         _add(reading, name, Claim(duration.seconds, quote))
-
-
-def _without_clock(text: Text, durations: Sequence[Duration]) -> Sequence[Duration]:
-    """Drop what is a time of day beside a length of time: "three quarters of an hour (14 h 30)"."""
-    clock = re.compile(r"(?:[6-9]|1\d|2[0-3])\s?h\s?[0-5]\d")
-    lengths = [d for d in durations if not clock.fullmatch(text.folded[d.span.start : d.span.end])]
-    return lengths or durations
 
 
 def _enough(text: Text, span: Span) -> bool:
@@ -143,113 +137,12 @@ def _before_colon(text: Text, clause: Span) -> int:
     return text.clause(Span(len(said) - 1, len(said) - 1)).start
 
 
-def _of_the_past(text: Text, span: Span) -> bool:
-    """Return whether a length of time tells a story instead of setting a limit."""
-    before = text.folded[max(0, span.start - 24) : span.start]
-    after = text.folded[span.end : span.end + 12]
-    if _time_of_day(text, span):
-        return True
-    if _told(text, span) or _STORY_BEFORE.search(before) or _STORY_AFTER.match(after):
-        return True
-    return _calendar(text, span)
-
-
-def _time_of_day(text: Text, span: Span) -> bool:
-    """Return whether a clock tells when and not how long: "às 14h tenho reunião"."""
-    before = text.folded[max(0, span.start - 12) : span.start]
-    said = re.fullmatch(r"(\d{1,2})\s?(?:h|u|uhr|ч)(?:\d\d)?", text.folded[span.start : span.end])
-    return bool(said) and bool(_WHEN.search(before))
-
-
-_WHEN = re.compile(
-    r"(?:^|\W)(?:as|at|um|gegen|a las|alle|om|kl|klockan|o|в|til|bis|until|vers|a partir de?s?)\W$"
-)
-
-
-def _told(text: Text, span: Span) -> bool:
-    """Return whether the words before tell what somebody once got, and with how much."""
-    clause = text.folded[text.clause(span).start : span.start]
-    return bool(
-        re.search(r"\b(got|reached|achieved|scored|needed|ran for|had run)\b[^,]*$", clause)
-    )
-
-
-def _calendar(text: Text, span: Span) -> bool:
-    """Return whether days, or "the 90s", tell what the data span: those are rarely a budget."""
-    said = text.folded[span.start : span.end]
-    before = text.folded[max(0, span.start - 30) : span.start]
-    if re.fullmatch(r"(19|20)?\d0s", said):
-        return bool(re.search(r"\b(the|early|mid|late|der|den|die|les|los|gli)\W+$", before))
-    days = {fold(str(w)) for k in text.languages for w in words(k)["day"]}
-    if not any(re.search(rf"(?:^|[\W\d_]){re.escape(d)}$", said) for d in days):
-        return False
-    alone = re.search(r"(^|[,;.:(]\s?)$", before) and re.match(
-        r"\s*($|[,;.)!])", text.folded[span.end :]
-    )
-    return not (alone or any(True for _ in Text(before).find(_BUDGET_CUES)))
-
-
-_BUDGET_CUES = (
-    *(
-        "within",
-        "budget",
-        "time",
-        "stop",
-        "stop after",
-        "run for",
-        "run",
-        "max",
-        "maximum",
-        "limit",
-    ),
-    *(
-        "at most",
-        "up to",
-        "no more than",
-        "you have",
-        "you can have",
-        "give",
-        "for up to",
-        "take up",
-    ),
-    *("hochstens", "maximal", "innerhalb", "zeit", "bis zu", "nach", "rechenzeit", "stoppe"),
-    *("au maximum", "maximum", "au plus", "pendant", "temps", "en moins de", "arrete", "durant"),
-    *("como maximo", "maximo", "tiempo", "durante", "en menos de", "al massimo", "tempo", "entro"),
-    *(
-        "no maximo",
-        "hoogstens",
-        "binnen",
-        "tijd",
-        "maksymalnie",
-        "czas",
-        "w ciagu",
-        "hogst",
-        "inom",
-    ),
-    *("не более", "максимум", "время", "最多", "时间", "最長", "時間"),
-)
-
-
-_STORY_BEFORE = re.compile(
-    r"\b(last|past|previous|lasted|lasts|dauerte|duro|durato|durou|duurde|trwalo|varade|длилось|took|takes|taken|(?:they|we|i|who|which|that)\W+take|every|since|ago|vor|letzten|dernieres?|ultim[oai]s?"
-    r"|next|nachsten|already|seit|depuis|desde|da|waited|lost|wasted|spent|worked|meeting in)"
-    r"\W+(?:me |us |about |almost |nearly )?$"
-)
-_STORY_AFTER = re.compile(
-    r"\W*(ago|old|later|earlier|alt|spater|late|geleden|fa\b|atras|temu|away|apart|drives?|walks?"
-    r"|rides?|intervals?|windows?|resolution|meetings?|shifts?|calls?|commute|flights?|sampling"
-    r"|(?:a|per|each|every|pro|par|por|al|am|om) (?:day|week|month|year|tag|woche|monat|jahr|jour"
-    r"|semaine|mois|an|dia|semana|mes|giorno|settimana|mese|anno|dag)"
-    r"|of (?:data|recordings?|measurements?|footage|calls|driving|sleep|history|video|audio))\b"
-)
-
-
 def _counts(text: Text, reading: Reading, key: str, numbers: Sequence[Number]) -> None:
     """Read "30 trials" and "trials: 30" (and the like for tokens and folds)."""
     units = _alternatives(text, key)
     names = _alternatives(text, f"{key}_before")
     for number in numbers:
-        if _told(text, number.span):
+        if told(text, number.span):
             continue
         after = re.compile(rf"{_BETWEEN}(?:\w{{3,}}\s)??(?:{_KIND_OF}\s){{0,2}}({units})").match(
             text.folded, number.span.end

@@ -82,6 +82,7 @@ def column_mentions(
             sure = strength if hit.exact else min(strength, 2)
             found.append(ColumnMention(hit.key[0], hit.span, sure, exact=hit.exact))
     found += _by_place(text, columns)
+    found += [m for m in _by_initials(text, columns) if not any(m.span.overlaps(b) for b in busy)]
     found.sort(key=lambda m: m.span)
     telling = telling_values(values)
     named = [_with_role(text, m, found, telling) for m in found]
@@ -93,6 +94,30 @@ def _by_place(text: Text, columns: Sequence[str]) -> Iterator[ColumnMention]:
     for key, column in (("last_column", columns[-1]), ("first_column", columns[0])):
         for span in text.find(words("wishes")[key]):
             yield ColumnMention(column, span, 2)
+
+
+LEAST_INITIALS = 3
+"""Letters that make an abbreviation: lbm is "lean body mass", but nothing follows from two."""
+
+
+def _by_initials(text: Text, columns: Sequence[str]) -> Iterator[ColumnMention]:
+    """Yield columns whose names are the initials of words that follow each other."""
+    short = {fold(c): c for c in columns if LEAST_INITIALS <= len(c) <= 5 and c.isalpha()}
+    tokens = list(re.finditer(r"[^\W\d_]+", text.folded))
+    for name, column in short.items():
+        for i in range(len(tokens) - len(name) + 1):
+            run = tokens[i : i + len(name)]
+            span = Span(run[0].start(), run[-1].end())
+            apart = re.search(r"[.,;:!?\n]", text.folded[span.start : span.end])
+            if "".join(t[0][0] for t in run) == name and not apart and _telling(text, run):
+                yield ColumnMention(column, span, 2)
+
+
+def _telling(text: Text, run: Sequence[re.Match[str]]) -> bool:
+    """Return whether all words but a middle one say something: "miles per gallon"."""
+    everyday = {w for k in text.languages for w in stopwords(k)}
+    ends = (run[0][0], run[-1][0])
+    return all(len(w) >= 3 and w not in everyday for w in ends) and all(len(t[0]) >= 3 for t in run)
 
 
 def _corrected(text: Text, found: Sequence[ColumnMention]) -> list[ColumnMention]:

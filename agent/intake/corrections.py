@@ -24,7 +24,8 @@ def _listed(key: str) -> frozenset[str]:
 
 
 _MADE = re.compile(
-    r"(?:\s?\w+){0,2}\s?(?:\.{2,}|…|—|–|-)+\s*(?:or\s|no,?\s)?(?:let's\s)?(?:make|say)\s(?:it|that|them)\s"
+    r"(?:\s?\w+){0,2},\s(?:let's\s)?(?:say|sagen wir|disons|digamos|diciamo|zeg|powiedzmy|скажем)\s"
+    r"|(?:\s?\w+){0,2}\s?(?:\.{2,}|…|—|–|-)+\s*(?:or\s|no,?\s)?(?:let's\s)?(?:make|say)\s(?:it|that|them)\s"
 )
 """What puts a number in place of the one before without a no: "40 trials... make it 60"."""
 

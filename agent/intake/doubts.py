@@ -11,7 +11,7 @@ from agent.intake.claims import Claim, Question, Reading
 from agent.intake.code_reader import CodeReader
 from agent.intake.interview import Interview
 from agent.intake.named import named_target, nearest_column, spelt_so
-from agent.intake.targets import Merged, Usable, merge_target, same_words
+from agent.intake.targets import Merged, Usable, merge_target, same_words, siblings
 from agent.intake.text import Text, fold
 from evals.tables import ColumnProfile
 from prompts.chat import LanguageModel
@@ -77,6 +77,8 @@ class Doubts:
         if not claim.quote:
             return self._unquoted(code.text, claim)
         if others := same_words(code, claim, self.columns):
+            return self._one_of([str(claim.value), *others], claim)
+        if merged.doubtful and (others := siblings(claim, self.columns)):
             return self._one_of([str(claim.value), *others], claim)
         if merged.doubtful and not self._confirmed(code.text, claim):
             return self._absent(claim)

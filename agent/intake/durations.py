@@ -12,7 +12,7 @@ from agent.intake.vocabulary import words
 
 SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 _CLOCK = re.compile(
-    r"(?<![\w:.])(\d{1,2})\s?(?:h|std|u|ч)\s?(\d{1,2})(?:\s?(?:m|min|mins)?)(?![\w%.])"
+    r"(?<![\w:.])(\d{1,2})\s?(?:h|std|u|ч)\s?(\d{1,2})(?:\s?(?:m|min|mins)?)(?![\w%]|\.\d)"
 )
 _MINUTES = re.compile(r"(?<![\w:.])(\d{1,3})\s?m(?:in)?\s?(\d{1,2})\s?s(?:ec|ek)?(?![\w%.])")
 _ASSIGNED = re.compile(

@@ -57,6 +57,8 @@ def model_mentions(text: Text, taken: Iterable[Span] = ()) -> list[Mention]:
     found = []
     for hit, negated in zip(hits, out, strict=True):
         family, group = hit.key
+        if _IN_THE_WOODS.search(text.folded[: hit.span.end]):
+            continue
         if group == "boosting" and _histograms(text, hit.span):
             family, group = "hist_gradient_boosting", ""
         members = (family,) if family else tuple(words("models")["groups"][group]["families"])
@@ -64,6 +66,7 @@ def model_mentions(text: Text, taken: Iterable[Span] = ()) -> list[Mention]:
     return found
 
 
+_IN_THE_WOODS = re.compile(r"\bin (?:the|a|our|this) (?:forests?|woods?)$")
 _SHORT = {"et": "extra_trees", "en": "elastic_net"}
 _RIGHT = r"\s*[,/+&]?\s*(?:(?:and|or)\s)?"
 

@@ -185,7 +185,8 @@ def _spelled(text: Text) -> Iterator[Number]:
             for hit in find_numbers(tokens, language, threshold=0.0):
                 span = Span(matches[hit.start].start(), matches[hit.end - 1].end())
                 said = text.raw[span.start : span.end]
-                if not hit.is_ordinal and not any(c.isdigit() for c in said):
+                worded = len(said) > 1 and not any(c.isdigit() for c in said)
+                if worded and not hit.is_ordinal:  # the "o" of "o C" is an article and no nought
                     yield Number(float(hit.value), span, article=hit.value == 1)
 
 

@@ -63,7 +63,8 @@ def _defined(text: Text, label: Scalar) -> list[str]:
         return []
     shown = re.escape(fold(str(label)))
     said = rf"(?<![\w.,]){shown}\s?(?:{_STANDS_FOR})\s?[\"']?([^\W\d_]{{3,}})"
-    return [m[1] for m in re.finditer(said, text.folded)]
+    defined = [m[1] for m in re.finditer(said, text.folded)]
+    return [*defined, *(n for d in defined for n in names_of_value(d))]
 
 
 def _is_code(label: Scalar) -> bool:

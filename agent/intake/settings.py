@@ -82,6 +82,7 @@ def read_settings(
     busy = list(taken)
     known = _settings() | {normal(n): s for n, s in (names or {}).items()}
     found = [*_class_weights(text), *_kernels(text), *_assigned(text)]
+    found += _leaf_samples(text)
     found += [w for w in _options(text) if w.name(()) not in {f.name(()) for f in found}]
     busy += [w.span for w in found]
     numbers = [n for n in numbers_in(text) if not n.article]
@@ -105,6 +106,20 @@ def _kernels(text: Text) -> Iterator[Wish]:
         if not re.search(r"\b(no|not|without|kein\w*|ohne|sans|sin)\W+(?:an?\s)?$", before):
             yield Wish("kernel", "=", _KERNELS.get(said, said), Span(*match.span()))
             return
+
+
+_LEAF = re.compile(
+    r"\b(?:leaf|leaves|blatt|blattern|feuille|hoja|foglia|folha|blad|lisc\w*)\b[^.;,\d]{0,24}?"
+    r"(?:at least|minimum|min\.?|no fewer than|not fewer than|mindestens|au moins|al menos|almeno"
+    r"|pelo menos|minstens|co najmniej|minst)\s(?:of\s)?(\d+)\s(?:samples?|rows?|observa\w*"
+    r"|obserwac\w*|examples?|cases?|beobachtung\w*|zeilen|lignes|filas|righe|linhas|rijen)"
+)
+
+
+def _leaf_samples(text: Text) -> Iterator[Wish]:
+    """Read "every leaf with at least 5 samples"."""
+    for match in _LEAF.finditer(text.folded):
+        yield Wish("leaf_size", ">=", int(match[1]), Span(*match.span()))
 
 
 def _options(text: Text) -> Iterator[Wish]:
@@ -256,7 +271,19 @@ def _after_name(
     sign = _sign(text, Span(start, number.span.start), number.span.end)
     if not sign and _MAXIMAL.search(fold(name[0])):
         sign = "<="
-    return [Wish(setting, sign or "=", _number(number), span)]
+    return [Wish(setting, sign or "=", _number(number), span), *_upper(text, setting, sign, span)]
+
+
+def _upper(text: Text, setting: str, sign: str, span: Span) -> Iterator[Wish]:
+    """Yield the other end of "at least 0.1 and at most 100"."""
+    caps = _any(text.phrases("at_most"))
+    joined = (
+        rf"\s(?:and|but|und|et|y|e|en|i|и|och|,)\s?(?:{caps})\s(\d+(?:[.,]\d+)?)(?!\s?[\w%]|[.,]\d)"
+    )
+    found = re.compile(joined).match(text.folded, span.end) if sign == ">=" else None
+    if found:
+        value = float(found[1].replace(",", "."))
+        yield Wish(setting, "<=", _short(value), Span(span.end, found.end()))
 
 
 _MAXIMAL = re.compile(

@@ -82,6 +82,8 @@ def _stands_against(code: CodeReader, said: Claim, other: Claim) -> bool:
         return True  # who writes wage means no lwage
     if mine < theirs:
         return False  # the model read "birth weight" where code read "weight"
+    if _values_named(code, said) >= 2 and not _borne_out(code, other):
+        return True
     exact = [m for m in code.mentions if m.column == said.value and m.strength >= 2 and m.exact]
     if not exact:
         return False
@@ -147,6 +149,23 @@ def _both_values(code: CodeReader, claim: Claim) -> bool:
     telling = said & telling_values(code.values)
     one = {m.column for m in code.mentions} == {claim.value}
     return one and (len(said) >= 2 or bool(telling))
+
+
+def _values_named(code: CodeReader, claim: Claim) -> int:
+    """Return how many values are named that only the claim's column has: "hurricane, typhoon"."""
+    return len({normal(code.text.quote(m.span)) for m in code.mentions if m.column == claim.value})
+
+
+def siblings(claim: Claim, columns: Sequence[str]) -> list[str]:
+    """Return the columns whose names differ from the claim's in one word: MPG.city, MPG.highway."""
+    own = spoken(str(claim.value)).split()
+    found = []
+    for column in columns:
+        other = spoken(column).split()
+        same = sum(a == b for a, b in zip(own, other, strict=False))
+        if column != claim.value and len(own) == len(other) >= 2 and same == len(own) - 1:
+            found.append(column)
+    return found
 
 
 def _strength(code: CodeReader, claim: Claim) -> int:
