@@ -104,7 +104,9 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
     before = text.folded[start : span.start]
     found = re.search(rf"(?<![^\W\d_])({each})[^\d,;]{{0,28}}$", before)
     lead = before[: found.start()] if found else ""
-    if found is None or (ended and ended == start and len(lead) <= 4 and "," not in lead):
+    named = before.rstrip().endswith(("=", ":"))  # TRIAL_TIMEOUT=20s
+    of_last = ended and ended == start and len(lead) <= 4 and "," not in lead and not named
+    if found is None or of_last:
         return None
     return Span(start + found.start(), span.end)
 
