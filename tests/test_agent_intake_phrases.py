@@ -101,3 +101,70 @@ def test_a_list_after_not_allowed_is_ruled_out() -> None:
 def test_targets(said: str, expected: str) -> None:
     columns = ["perf", "estperf", "Sex", "work", "income"]
     assert read_target(Text(said), columns).claims["data.target"].value == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("let it cook for 2 h 15.", {"budget.seconds": 8100}),
+        ("A couple of dozen runs, say 25.", {"budget.trials": 25}),
+        ("40 trials... make it 60.", {"budget.trials": 60}),
+        ("1,5 часа", {"budget.seconds": 5400}),
+        ("F1,10折,50次试验", {"validation.folds": 10, "budget.trials": 50}),
+        ("TIMEOUT=900s TRIAL_TIMEOUT=20s", {"budget.seconds": 900, "budget.seconds_per_trial": 20}),
+        ("trois quarts d'heure, après quoi je pars (14 h 30)", {"budget.seconds": 2700}),
+        (
+            "maximum 20 minutes, one model should not take more than 30 seconds",
+            {"budget.seconds": 1200, "budget.seconds_per_trial": 30},
+        ),
+        ("最大深度不超过 6，20 次试验", {"budget.trials": 20}),
+    ],
+)
+def test_more_budgets(said: str, expected: dict[str, Any]) -> None:
+    text = Text(said)
+    reading = read_budget(text, read_settings(text).spans)
+    assert {k: c.value for k, c in reading.claims.items()} == expected
+    assert reading.contradictions == []
+
+
+@pytest.mark.parametrize(
+    ("said", "family", "fixed", "bounds"),
+    [
+        ("C at least 0.1 and at most 100", "svm", {}, ["C >= 0.1", "C <= 100"]),
+        ("e o C não pode ficar abaixo de 0.01", "svm", {}, []),
+        ("every leaf with at least 5 samples", "decision_tree", {}, ["min_samples_leaf >= 5"]),
+        ('max_features fixed at "sqrt"', "random_forest", {"max_features": "sqrt"}, []),
+        ("svm med linjär kärna", "svm", {"kernel": "linear"}, []),
+        ("max_iter<=200 learning_rate=0.05", "mlp", {"learning_rate": 0.05}, ["max_iter <= 200"]),
+        ("participation in its three levels", "random_forest", {}, []),
+    ],
+)
+def test_more_settings(said: str, family: str, fixed: dict[str, Any], bounds: list[str]) -> None:
+    wishes = read_settings(Text(said))
+    assert wishes.constraints([family]) == bounds
+    assert {k.removesuffix("_init"): v for k, v in wishes.fixed([family]).items()} == fixed
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("N'importe quel modèle sauf les réseaux de neurones et les SVM", {"knn"}),
+        ("Baumverfahren, also Einzelbäume, Wälder und Boosting, kommen nicht in Frage", {"svm"}),
+        ("quick predictions on a handheld in the forest. lightgbm", {"lightgbm"}),
+    ],
+)
+def test_more_models(said: str, kept: set[str]) -> None:
+    families = set(read_models(Text(said), "binary").claims["models"].value)
+    assert kept <= families
+    assert not families & {"random_forest", "mlp"} or "Baum" in said and "mlp" in families
+
+
+@pytest.mark.parametrize(
+    ("said", "columns", "expected"),
+    [
+        ("need lean body mass", ["pcBfat", "lbm", "age"], "lbm"),
+        ("miles per gallon please", ["hp", "mpg"], "mpg"),
+    ],
+)
+def test_initials_name_a_column(said: str, columns: list[str], expected: str) -> None:
+    assert read_target(Text(said), columns).claims["data.target"].value == expected

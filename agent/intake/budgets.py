@@ -94,9 +94,9 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
         r"|consentit[io]|toegestaan|dozwolon[ey]|for|on|in|auf|sur|en|su|op|with)){0,3}"
         r"\W{0,3}"
     )
-    after = re.compile(rf"{glue}({each})(?![^\W_]|\s?[=:])|\s*/\s*(?:trial|model|run|fit)").match(
-        text.folded, span.end, clause.end
-    )
+    after = re.compile(
+        rf"{glue}({each})(?![^\W_]|\s?[=:]|{_OWN_VERB})|\s*/\s*(?:trial|model|run|fit)"
+    ).match(text.folded, span.end, clause.end)
     if after:
         return Span(span.start, after.end())
     ended = max((d.span.end for d in durations if d.span.end <= span.start), default=0)
@@ -109,6 +109,13 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
     if found is None or of_last:
         return None
     return Span(start + found.start(), span.end)
+
+
+_OWN_VERB = (
+    r"\s(?:should|may|must|can|shall|darf|soll|doit|peut|puede|debe|puo|deve|pode|mag|moet|moze"
+    r"|ska)\b"
+)
+"""What makes "one model" the subject of what follows: "20 minutes, one model should take …"."""
 
 
 def each_trial_spans(text: Text) -> list[Span]:

@@ -11,7 +11,7 @@ from agent.intake.claims import Claim, Question, Reading
 from agent.intake.code_reader import CodeReader
 from agent.intake.interview import Interview
 from agent.intake.named import named_target, nearest_column, spelt_so
-from agent.intake.targets import Merged, Usable, merge_target, same_words, siblings
+from agent.intake.targets import Merged, Usable, merge_target, same_words, siblings, told_apart
 from agent.intake.text import Text, fold
 from evals.tables import ColumnProfile
 from prompts.chat import LanguageModel
@@ -76,12 +76,14 @@ class Doubts:
             return self._choose(claim, merged.rival) if merged.rival else claim
         if not claim.quote:
             return self._unquoted(code.text, claim)
-        if others := same_words(code, claim, self.columns):
+        others = same_words(code, claim, self.columns)
+        if others := [o for o in others if not told_apart(code.text, claim, o)]:
             return self._one_of([str(claim.value), *others], claim)
-        if merged.doubtful and (others := siblings(claim, self.columns)):
+        others = siblings(claim, self.columns) if merged.doubtful else []
+        if others := [o for o in others if not told_apart(code.text, claim, o)]:
             return self._one_of([str(claim.value), *others], claim)
         if merged.doubtful and not self._confirmed(code.text, claim):
-            return self._absent(claim)
+            return self._own(code, merged.rival) or self._absent(claim)
         self.interview.assume(f"“{claim.quote}” was read as the column {claim.value}.")
         return self._choose(claim, merged.rival) if merged.rival else claim
 
@@ -133,6 +135,13 @@ class Doubts:
     def _one_of(self, columns: list[str], claim: Claim) -> Claim:
         sentence = f"“{claim.quote}” may mean {_few(columns, ' or ')}."
         return self._settle(sentence, "Name the one column to predict.", columns[0], columns)
+
+    def _own(self, code: CodeReader, claim: Claim | None) -> Claim | None:
+        """Return what code read where the model is not borne out, if that can stand alone."""
+        if claim is None or merge_target(code, Reading()).claim is None:
+            return None
+        self.interview.assume(f"“{claim.quote}” was read as the column {claim.value}.")
+        return claim
 
     def _absent(self, claim: Claim) -> Claim:
         sentence = f"No column seems to hold “{claim.quote}”; the nearest is {claim.value!r}."

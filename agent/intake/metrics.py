@@ -60,7 +60,7 @@ def _balanced(text: Text, metric: str, span: Span) -> tuple[str, Span]:
     before = re.compile(r"[^\W\d_]+[\s-]?$").search(
         text.folded[max(0, span.start - 20) : span.start]
     )
-    after = re.compile(r"\s([^\W\d_]+)").match(text.folded, span.end)
+    after = re.compile(r"\s\(?([^\W\d_]+)").match(text.folded, span.end)
     if before and (_BALANCED.match(before[0]) or alike(before[0].strip(" -"), "balanced")):
         return "balanced_accuracy", Span(span.start - len(before[0]), span.end)
     if after and _BALANCED.match(after[1]):
@@ -236,7 +236,8 @@ def _check(text: Text, kind: Kind, reading: Reading, wanted: Sequence[MetricMent
                 f"{'little' if metric.direction == 'minimize' else 'much'} of it.",
             )
     for first, second in pairwise(wanted):
-        if not _joined(text, first.span, second.span):
+        same = for_kind(first.metric, kind) == for_kind(second.metric, kind)
+        if not same and not _joined(text, first.span, second.span):
             said = f"“{text.quote(first.span)}” and “{text.quote(second.span)}”"
             reading.contradict("objectives", f"Two metrics are named: {said}.")
 

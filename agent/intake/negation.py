@@ -75,7 +75,8 @@ def _reaches(text: Text, negator: Span, mention: Span, mentions: Sequence[Span])
 
 def _joining(text: Text) -> str:
     ands = "|".join(map(re.escape, [*map(fold, text.phrases("and")), "&", "/", "或", "や"]))
-    articles = r"any|a|an|the|no|kein\w*|des|de|d'|un\w*|geen|el|los|las"
+    articles = r"any|a|an|the|no|kein\w*|des|de|d'|un\w*|geen|el|los|las|les?|la"
+    articles += r"|die|den|der|das|lo|gli|il|os|as|het"
     joined = rf"(?:(?:{ands})\s*)?(?:{_INCLUDING})?(?:(?:{articles})\s+)*"
     return rf"[\s,/&(]*(?:{_KINDS})?[\s,(]*{joined}\s*"
 

@@ -116,7 +116,9 @@ _CONTACT = re.compile(
 
 def _digits(text: Text) -> Iterator[Number]:
     contacts = [Span(*m.span()) for m in _CONTACT.finditer(text.folded)]
-    for match in _DIGITS.finditer(text.folded):
+    pairs = zip(text.raw, text.folded, strict=True)
+    parted = "".join(" " if raw in "，、" else char for raw, char in pairs)
+    for match in _DIGITS.finditer(parted):
         if any(Span(*match.span()).overlaps(c) for c in contacts):
             continue
         if re.search(

@@ -161,6 +161,9 @@ _GLUE = (
 )
 
 
+_VALUED = r"\b(?:value|wert|valeur|valor|valore|waarde|wartosci\w*|vardet?|значени\w+)"
+
+
 def _outright(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None:
     """Read "positive class is 0", "no is positive", "la clase positiva es CH", "churn = no"."""
     said: list[tuple[int, Span, Scalar]] = []
@@ -175,7 +178,8 @@ def _outright(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None
                 said.append((match.end() - match.start(), Span(*match.span()), label))
         name = rf"(?<![^\W_]){re.escape(fold(column))}"
         own = rf"{name}(?:\s?={{1,2}}\s?|\sis\s)[\"']?{value}(?!\s(?:or|and)\s)"
-        if assigned := re.search(own, text.folded):
+        valued = rf"{_VALUED}\s[\"']?{value}"
+        if assigned := re.search(own, text.folded) or re.search(valued, text.folded):
             equal[label] = Span(*assigned.span())
     if said:
         _, span, label = min(said, key=lambda f: f[:2])

@@ -15,7 +15,7 @@ from agent.intake.claims import Claim, Reading
 from agent.intake.code_reader import CodeReader
 from agent.intake.columns import means_another, spoken, telling_values
 from agent.intake.mentions import alike, normal
-from agent.intake.text import fold
+from agent.intake.text import Text, fold
 from agent.intake.vocabulary import stopwords
 
 Usable = Callable[[str], bool]
@@ -166,6 +166,23 @@ def siblings(claim: Claim, columns: Sequence[str]) -> list[str]:
         if column != claim.value and len(own) == len(other) >= 2 and same == len(own) - 1:
             found.append(column)
     return found
+
+
+def told_apart(text: Text, claim: Claim, other: str) -> bool:
+    """Return whether the user's words hold what is only in the claim's name: 1997 means Deer97."""
+    mine, theirs = _pieces(str(claim.value)), _pieces(other)
+    said = re.findall(r"\d+|[^\W\d_]+", text.folded)
+    return _any_said(mine - theirs, said) and not _any_said(theirs - mine, said)
+
+
+def _pieces(column: str) -> set[str]:
+    return set(re.findall(r"\d+|[^\W\d_]+", spoken(column)))
+
+
+def _any_said(pieces: set[str], said: Sequence[str]) -> bool:
+    return any(
+        w.endswith(p) if p.isdigit() else alike(w, p) for p in pieces for w in said if len(p) > 1
+    )
 
 
 def _strength(code: CodeReader, claim: Claim) -> int:
