@@ -168,3 +168,33 @@ def test_more_models(said: str, kept: str, gone: str) -> None:
 )
 def test_initials_name_a_column(said: str, columns: list[str], expected: str) -> None:
     assert read_target(Text(said), columns).claims["data.target"].value == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "columns", "expected"),
+    [
+        ("the pulse after exercise, column active", ["Exercise", "Active"], "Active"),
+        ("predict weight", ["weight_kg", "age"], "weight_kg"),
+        ("predict ALT", ["ALT.B", "ALT.M"], None),
+    ],
+)
+def test_more_targets(said: str, columns: list[str], expected: str | None) -> None:
+    claim = read_target(Text(said), columns).get("data.target")
+    assert (claim.value if claim else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("use a hold-out instead of CV", {"validation.folds": 1}),
+        (
+            "höchstens 1,5 Stunden, pro Modell maximal 30 Sekunden",
+            {"budget.seconds": 5400, "budget.seconds_per_trial": 30},
+        ),
+        ("2 min per model, 30 trials", {"budget.seconds_per_trial": 120, "budget.trials": 30}),
+    ],
+)
+def test_budgets_once_more(said: str, expected: dict[str, Any]) -> None:
+    reading = read_budget(Text(said))
+    assert {k: c.value for k, c in reading.claims.items()} == expected
+    assert reading.contradictions == []

@@ -97,7 +97,7 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
     after = re.compile(
         rf"{glue}({each})(?![^\W_]|\s?[=:]|{_OWN_VERB})|\s*/\s*(?:trial|model|run|fit)"
     ).match(text.folded, span.end, clause.end)
-    if after:
+    if after and not _of_the_next(text, span, after):
         return Span(span.start, after.end())
     ended = max((d.span.end for d in durations if d.span.end <= span.start), default=0)
     start = max(_before_colon(text, clause), span.start - 45, ended)
@@ -109,6 +109,13 @@ def _per_trial(text: Text, span: Span, durations: Sequence[Duration]) -> Span | 
     if found is None or of_last:
         return None
     return Span(start + found.start(), span.end)
+
+
+def _of_the_next(text: Text, span: Span, after: re.Match[str]) -> bool:
+    """Return whether "per model" belongs to what follows: "1.5 hours, per model at most 30 s"."""
+    parted = "," in text.folded[span.end : after.end()]
+    bounds = "|".join(re.escape(fold(p)) for p in text.phrases("at_most"))
+    return parted and bool(re.compile(rf"\s(?:{bounds})?\s?\d").match(text.folded, after.end()))
 
 
 _OWN_VERB = (

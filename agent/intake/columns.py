@@ -194,7 +194,8 @@ def _shortened(columns: Sequence[str]) -> list[Alias]:
     for column in columns:
         tokens = spoken(column).split()
         if len(tokens) > 1 and tokens[-1] in _UNITS:
-            found.setdefault(" ".join(tokens[:-1]), []).append(column)
+            short = " ".join(tokens[:-1])
+            found.setdefault(short, []).extend(c for c in columns if spoken(c).startswith(short))
         if len(spoken(column)) >= 4:
             for plural in _plurals(spoken(column)):
                 found.setdefault(plural, []).append(column)
@@ -319,6 +320,8 @@ def _role(text: Text, mention: ColumnMention, found: Sequence[ColumnMention]) ->
         return "target"
     if _GIVEN_VALUE.match(after) and not _FILTER.search(before.folded):
         return "target"
+    if _called_column(text, mention):
+        return "target"
     noun = r"(?:(?:column|spalte|colonne|columna|coluna|kolom|kolumna|列|の列)\s+)?"
     glue = rf"[\s\"')(=]*{noun}[\s\"')(]*"
     said = "|".join(re.escape(fold(p)) for p in sorted(text.phrases("target_after"), key=len)[::-1])
@@ -334,6 +337,17 @@ _DENIED = re.compile(
     r"\b(?:not|nicht|pas|non|niet|nie|inte)(?:\s(?:the|an?|our|die|der|das|den|la|le|el|il|de))?\s\w+$"
 )
 """What makes of the words after it no target: "not the estimate estperf"."""
+
+
+def _called_column(text: Text, mention: ColumnMention) -> bool:
+    """Return whether the words call it a column: "the pulse after exercise, column active"."""
+    return bool(_COLUMN.search(text.folded[max(0, mention.span.start - 14) : mention.span.start]))
+
+
+_COLUMN = re.compile(
+    r"(?:column|spalte|colonne|columna|coluna|colonna|kolom|kolumn[aęe]?|столбец|колонка|列)"
+    r"[\s:\"'(=]*$"
+)
 
 
 def read_target(
@@ -354,7 +368,8 @@ def read_target(
         best = max(fitting, key=lambda m: m.span.end - m.span.start)
         alone = len(names) == 1
         telling = alone or role == "target" or strength == 2
-        chosen = fitting[0] if alone or role == "target" else best
+        first = next((m for m in fitting if _called_column(text, m)), fitting[0])
+        chosen = first if alone or role == "target" else best
         if strength == 3 and (second := _second_target(text, chosen, mentions)):
             said = f"{chosen.column} {text.raw[chosen.span.end : second.span.start].strip()}"
             reading.contradict(

@@ -79,8 +79,7 @@ class Doubts:
         others = same_words(code, claim, self.columns)
         if others := [o for o in others if not told_apart(code.text, claim, o)]:
             return self._one_of([str(claim.value), *others], claim)
-        others = siblings(claim, self.columns) if merged.doubtful else []
-        if others := [o for o in others if not told_apart(code.text, claim, o)]:
+        if merged.doubtful and (others := self._alike(code.text, claim)):
             return self._one_of([str(claim.value), *others], claim)
         if merged.doubtful and not self._confirmed(code.text, claim):
             return self._own(code, merged.rival) or self._absent(claim)
@@ -96,6 +95,10 @@ class Doubts:
         self.interview.assume(f"The description was read as asking for the column {column}.")
         return Claim(column, "", sure=False, origin="LLM")
 
+    def _alike(self, text: Text, claim: Claim) -> list[str]:
+        """Return the columns that the user may mean as well: MPG.highway where MPG.city is read."""
+        return [o for o in siblings(claim, self.columns) if not told_apart(text, claim, o)]
+
     def _same(self, wanted: str, column: str, *, unanswered: bool) -> bool:
         assert self.language_model is not None
         try:
@@ -106,6 +109,8 @@ class Doubts:
     def _unquoted(self, text: Text, claim: Claim) -> Claim:
         """Return a claim that rests on none of the user's words only if a second look bears it."""
         piece = text.raw.strip()[:LONGEST_PIECE]
+        if others := self._alike(text, claim):
+            return self._one_of([str(claim.value), *others], replace(claim, quote=piece))
         if not self._confirmed(text, replace(claim, quote=piece), unanswered=False):
             return self._ask()
         self.interview.assume(f"The description was read as asking for the column {claim.value}.")

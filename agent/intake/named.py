@@ -72,5 +72,9 @@ _OUTRIGHT = (
         r"\b(?:column|spalte|colonne|columna|coluna|colonna|kolom)\s+(?:called\s|named\s)?"
         r"[\"'«„“]([\w. -]+)[\"'»“”]"
     ),
+    re.compile(
+        r"\b(?:column|spalte|colonne|columna|coluna|colonna|kolom|kolumn[aęe]?)\s+"
+        r"([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\b"
+    ),
     re.compile(r"\bpredict(?:ing)?\s+(?:the\s+)?(?:column\s+)?([a-z][a-z0-9]*(?:_[a-z0-9]+)+)\b"),
 )

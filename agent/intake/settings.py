@@ -113,13 +113,15 @@ _LEAF = re.compile(
     r"(?:at least|minimum|min\.?|no fewer than|not fewer than|mindestens|au moins|al menos|almeno"
     r"|pelo menos|minstens|co najmniej|minst)\s(?:of\s)?(\d+)\s(?:samples?|rows?|observa\w*"
     r"|obserwac\w*|examples?|cases?|beobachtung\w*|zeilen|lignes|filas|righe|linhas|rijen)"
+    r"|\b(?:at least|no fewer than|minimum of|mindestens)\s(\d+)\s[a-z]+\s"
+    r"(?:in|per|at|pro|je)\s(?:each |every |a |the |any )?(?:leaf|blatt)\b"
 )
 
 
 def _leaf_samples(text: Text) -> Iterator[Wish]:
     """Read "every leaf with at least 5 samples"."""
     for match in _LEAF.finditer(text.folded):
-        yield Wish("leaf_size", ">=", int(match[1]), Span(*match.span()))
+        yield Wish("leaf_size", ">=", int(match[1] or match[2]), Span(*match.span()))
 
 
 def _options(text: Text) -> Iterator[Wish]:
