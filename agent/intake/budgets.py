@@ -202,9 +202,9 @@ def _misspelt(text: Text, number: Number, key: str) -> Span | None:
     after = re.compile(r"[ \t]([^\W\d_]{5,})").match(text.folded, number.span.end)
     least = 6 if key == "trials" else 5
     names = [fold(p) for p in text.phrases(key) if len(p) >= least and " " not in p]
-    if after is None or number.article or not names or _is_word(text, after[1]):
+    if after is None or number.article or not names:
         return None
-    if after[1] in names:
+    if after[1] in names or _is_word(text, after[1]):
         return None
     cutoff = 1 - (1 if len(after[1]) <= 7 else 2) / len(after[1]) - 1e-3
     near = process.extractOne(

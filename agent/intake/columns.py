@@ -16,26 +16,9 @@ from agent.intake.vocabulary import stopwords, words
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-_UNITS = frozenset(
-    {
-        "g",
-        "kg",
-        "mg",
-        "cm",
-        "mm",
-        "m",
-        "km",
-        "in",
-        "ft",
-        "lb",
-        "lbs",
-        "usd",
-        "eur",
-        "pct",
-        "percent",
-    }
-    | {"years", "yrs", "days", "hours", "mins"}
-)
+_WEIGHTS_AND_LENGTHS = ("g", "kg", "mg", "cm", "mm", "m", "km", "in", "ft", "lb", "lbs")
+_MONEY_SHARES_AND_TIMES = ("usd", "eur", "pct", "percent", "years", "yrs", "days", "hours", "mins")
+_UNITS = frozenset((*_WEIGHTS_AND_LENGTHS, *_MONEY_SHARES_AND_TIMES))
 
 
 @dataclass(frozen=True)
