@@ -92,16 +92,16 @@ def propose(
 ) -> Question:
     """Ask for `count` configurations given what was tried and what the surrogate makes of it."""
     view = view or View()
-    best = incumbent(task, trials)
+    best, largest = incumbent(task, trials), _largest(view.importances)
     prompt = render(
         "propose",
         count=count,
         history=[_row(t) for t in shown(task, trials)],
         tried=sum(t.state is not TrialState.RUNNING for t in trials),
         best=_row(best) if best else None,
-        importances=[(n, f"{100 * v:.0f} %") for n, v in _largest(view.importances)],
+        importances=[(n, f"{100 * v:.0f} %") for n, v in largest],
         predictions=_predictions(trials),
-        unsure=written(view.unsure) if view.unsure else None,
+        unsure=_of_these(view.unsure, [n for n, _ in largest]) if view.unsure else None,
         failures=_failures(trials),
         borders=[vars(b) for b in borders(task.space, trials)][:3],
         rejected=view.rejected[:3],
@@ -243,6 +243,14 @@ def _result(trial: Trial) -> str:
 def _largest(importances: Mapping[str, float], count: int = 5) -> list[tuple[str, float]]:
     ordered = sorted(importances.items(), key=lambda item: (-item[1], item[0]))
     return [(name, share) for name, share in ordered[:count] if share >= 0.01]
+
+
+def _of_these(config: Config, names: Sequence[str]) -> str:
+    """Return the values of the parameters that matter; of all where that is not known.
+
+    The end of a prompt is read anew each time, so it is kept short.
+    """
+    return written({n: config[n] for n in names if n in config} or config)
 
 
 def _predictions(trials: Sequence[Trial], count: int = 3) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ The search never depends on the model: it may be down, slow or wrong, and the us
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +33,8 @@ Wants = Callable[[Task, Sequence[Trial], Sequence[CallRecord]], bool]
 
 ROLES = ("warmstart", "propose")
 TEMPERATURE = 0.8
+GRACE = 0.5
+"""Seconds that an answer is waited for in any case, as it may be all but there."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,14 @@ class Limits:
 
     What all of them together may cost stands in the task's budget.
     The warmstart is waited for at most `patience`, a later answer at most min(`patience`, mean cost
-    of a trial), however many trials pass meanwhile. A question without an answer after `timeout`
+    of a trial), and only until `hidden` (a share) of the time since it was asked has passed while
+    models trained, however many trials pass meanwhile. A question without an answer after `timeout`
     counts as failed. After `failures` failures in a row the model is asked once in `pause` trials
     only.
     """
 
     patience: float = 30.0
+    hidden: float = 0.9
     timeout: float = 300.0
     attempts: int = 2
     proposals: int = 2
@@ -302,7 +307,14 @@ class Adviser:
         if self._open.role == "warmstart" and len(trials) == self._first:
             return patience
         costs = [t.cost for t in trials if t.evaluation]
-        return min(patience, sum(costs) / len(costs)) if costs else 0.0
+        return min(patience, sum(costs) / len(costs), self._unhidden()) if costs else 0.0
+
+    def _unhidden(self) -> float:
+        """Return how long all waiting may be so that `hidden` of the time is still hidden."""
+        assert self._open
+        worked = max(0.0, time.time() - self._open.started - self._waited)
+        hidden = self._limits.hidden
+        return max(GRACE, worked * (1 - hidden) / hidden) if hidden > 0 else math.inf
 
     def _record(self, asked: _Open, *, arrived_at: int | None) -> None:
         outcome = asked.outcome.result() if asked.outcome.done() else None

@@ -89,7 +89,7 @@ def faulty_run(fault: str, url: str, key: str, folder: Path, seed: int = 0) -> d
     store = Store.create(task, f"{fault}-{seed}".replace(" ", "-"), f"{folder}/faults.db")
     said: list[str] = []
     designer = make_designer("hybrid", portfolio=False)
-    limits = Limits(patience=PATIENCE, timeout=3 * PATIENCE, proposals=1)
+    limits = Limits(patience=PATIENCE, timeout=3 * PATIENCE, proposals=1, hidden=0.0)
     began = time.monotonic()
     with FaultyProxy(url, key, fault=fault) as proxy:
         timeout = SHORT if fault in SILENT else TIMEOUT

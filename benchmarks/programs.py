@@ -173,7 +173,7 @@ def hybrid(searched: Searched, seed: int, trials: int, model: LanguageModel) -> 
     task = searched.task.model_copy(update={"seed": seed, "budget": Budget(trials=trials)})
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(task, "study", f"{folder}/study.db")
-        limits = Limits(patience=PATIENCE, timeout=PATIENCE)
+        limits = Limits(patience=PATIENCE, timeout=PATIENCE, hidden=0.0)
         designer, adviser = open_strategy("hybrid", task, model, log=store, limits=limits)
         evaluator = _Scored(searched)
         agent = Agent(task, store=store, designer=designer, evaluator=evaluator, adviser=adviser)

@@ -82,7 +82,14 @@ def test_propose_shows_what_the_surrogate_thought_of_its_own_proposals() -> None
     assert '"svm__C" 90 %, "model" 10 %.' in prompt
     assert 'Trial 2 failed: "no\\nmemory"' in prompt
     assert "refused" in prompt
-    assert "Best: 0.75" in prompt
+    assert "Best: 0.75 (trial 1)" in prompt
+
+
+def test_where_least_is_known_is_said_for_what_matters_only() -> None:
+    view = View(importances={"svm__C": 1.0}, unsure=svm(7.0))
+    assert 'Least known: {"svm__C": 7.0}' in text(
+        propose(TASK, [trial(0, 0.7, svm(1.0))], 2, view=view)
+    )
 
 
 def test_long_histories_are_cut_to_the_best_in_blocks() -> None:

@@ -185,6 +185,20 @@ def test_all_trials_together_wait_for_an_answer_once() -> None:
     assert never.waits == [0.2, 0.0, 0.0, 0.0]
 
 
+def test_a_later_answer_is_waited_for_a_tenth_of_its_time_at_most() -> None:
+    model = ScriptedModel(lambda m: says(0.9))
+    adviser = Adviser(TASK, model, log=Log())
+    adviser.advice(trials(1))
+    adviser.think(trials(3))
+    never = Never()
+    assert adviser._open
+    asked = time.time() - 18.0
+    adviser._open = replace(adviser._open, outcome=never, started=asked)  # type: ignore[arg-type]
+    adviser.advice(trials(4))
+    adviser.advice(trials(5))
+    assert never.waits == pytest.approx([2.0, 0.0], abs=0.05)
+
+
 def test_a_warmstart_that_repeats_itself_is_asked_again_once_with_another_seed() -> None:
     answers = iter([says(0.3, 0.3), says(0.7, 0.7), says(0.9)])
     seeds: list[int | None] = []

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import httpx
 
-from agent.language_models.openai_url import TIMEOUT, OpenAIModel
+from agent.language_models.openai_url import OpenAIModel
 from agent.language_models.vllm_server import running, start
 from agent.language_models.vllm_state import ServerState, lives, read_state, state_home
 from prompts.chat import Completion, JsonSchema, Message
@@ -25,6 +25,8 @@ from prompts.errors import ModelUnavailableError
 LEVEL = 1
 NOTICED = 10.0
 """Seconds within which a keeper has noticed that its server is gone."""
+ANSWER = 300.0
+"""Seconds that one answer may take: our own server on a CPU may be slow, and is not dead for it."""
 PATIENCE = 60.0
 """Seconds that falling asleep or waking up may take."""
 
@@ -42,7 +44,7 @@ class ManagedVllm(OpenAIModel):
         source: str,
         *,
         notify: Callable[[str], None],
-        timeout: float = TIMEOUT,
+        timeout: float = ANSWER,
     ) -> None:
         super().__init__(state.url, model=state.model, api_key=state.key, timeout=timeout)
         self._source, self._notify = source, notify
