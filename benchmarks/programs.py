@@ -1,6 +1,6 @@
 """Searching the spaces that plaintune proposes for programs, against spaces written by hand.
 
-    python -m benchmarks.programs --seeds 10 --hybrid-seeds 3 [--ask]
+    python -m benchmarks.programs --seeds 10 --hybrid-seeds 10 [--ask vllm --workers 16]
 
 Eight programs of the yardstick with a real objective (`benchmarks.program_objectives`). Arms: the
 Gaussian process, the hybrid with the default language model, and random points in the space that
@@ -9,16 +9,19 @@ the program's own defaults. Regret after 5, 10 and 20 trials: 0 is the best that
 that program and seed, 1 is the default.
 
 What the language model said is kept in a file, so that a run again asks it nothing; what is not in
-the file is asked where `--ask` allows it. Scores already in `--out` are not computed again.
+the file is asked of the backend that `--ask` names (with vLLM many searches at a time share one
+server). Scores already in `--out` are not computed again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -46,6 +49,7 @@ from prompts.errors import LanguageModelError
 BUDGETS = (5, 10, 20)
 RESULTS = Path(__file__).parent / "results"
 Score = Callable[[dict[str, Any]], float]
+Rows = dict[tuple[str, int], dict[str, Any]]
 
 
 class Searched:
@@ -122,10 +126,10 @@ def _suggested(trial: Any, name: str, written: dict[str, Any], searched: Searche
 
 
 class Remembering:
-    """Answers from the file `path`; asks the default language model for what is not in it."""
+    """Answers from the file `path`; asks the default model of `backend` for what is not in it."""
 
-    def __init__(self, path: Path, ask: bool) -> None:
-        self.path, self.ask = path, ask
+    def __init__(self, path: Path, backend: str) -> None:
+        self.path, self.backend = path, backend
         path.touch()
         self.known: LanguageModel = ReplayModel(path, name="default")
         self.name = "default"
@@ -135,7 +139,7 @@ class Remembering:
         """The model itself, opened when it is first needed."""
         from agent.language_models.registry import open_language_model
 
-        model = open_language_model("llama.cpp", notify=print)
+        model = open_language_model(self.backend, notify=print)
         assert model is not None
         return RecordingModel(model, self.path)
 
@@ -144,7 +148,7 @@ class Remembering:
         try:
             return self.known.complete(messages, **options)
         except LanguageModelError:
-            if not self.ask:
+            if not self.backend:
                 raise
             return self.asked.complete(messages, **options)
 
@@ -219,23 +223,31 @@ def table(rows: list[dict[str, Any]], arms: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _fill(
-    rows: dict[tuple[str, int], dict[str, Any]],
-    arms: dict[str, Arm],
-    seeds: range,
-    trials: int,
-    out: Path,
-) -> None:
-    """Compute what is missing, seed by seed, and keep it at once."""
-    for seed in seeds:
-        for name in OBJECTIVES:
-            searched = Searched(name)
-            new = {"program": name, "seed": seed, "direction": searched.direction, "scores": {}}
-            row = rows.setdefault((name, seed), new)
-            for arm, run in arms.items():
-                if arm not in row["scores"]:
-                    row["scores"][arm] = run(searched, seed, trials)
-                    out.write_text(json.dumps(list(rows.values())) + "\n", encoding="utf-8")
+def _score(job: tuple[str, int, str, int, Path, str]) -> tuple[str, int, str, list[float]]:
+    """Return what one search found; runs in a process of its own."""
+    import torch
+
+    torch.set_num_threads(1)
+    name, seed, arm, trials, answers, backend = job
+    searched = Searched(name)
+    if arm == HYBRID:
+        return name, seed, arm, hybrid(searched, seed, trials, Remembering(answers, backend))
+    return name, seed, arm, ARMS[arm](searched, seed, trials)
+
+
+def _fill(rows: Rows, jobs: Sequence[Any], workers: int, out: Path) -> None:
+    """Compute what is missing, and keep each search at once."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        for done in as_completed([pool.submit(_score, job) for job in jobs]):
+            name, seed, arm, values = done.result()
+            new = {"program": name, "seed": seed, "direction": OBJECTIVES[name][1], "scores": {}}
+            rows.setdefault((name, seed), new)["scores"][arm] = values
+            out.write_text(json.dumps(sorted(rows.values(), key=_order)) + "\n", encoding="utf-8")
+
+
+def _order(row: dict[str, Any]) -> tuple[int, str]:
+    return row["seed"], row["program"]
 
 
 def main() -> None:
@@ -244,19 +256,25 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--hybrid-seeds", type=int, default=0)
     parser.add_argument("--trials", type=int, default=20)
-    parser.add_argument("--ask", action="store_true", help="ask the language model what is new")
+    parser.add_argument("--ask", default="", help="llama.cpp or vllm: ask it what is new")
+    parser.add_argument("--workers", type=int, default=1, help="searches at a time")
     parser.add_argument("--answers", type=Path, default=RESULTS / "programs_answers.jsonl")
     parser.add_argument("--out", type=Path, default=RESULTS / "programs_scores.json")
     given = parser.parse_args()
     kept = json.loads(given.out.read_text("utf-8")) if given.out.exists() else []
     rows = {(r["program"], r["seed"]): r for r in kept}
-    if given.hybrid_seeds:
-        model = Remembering(given.answers, given.ask)
-        arms: dict[str, Arm] = {HYBRID: lambda s, seed, n: hybrid(s, seed, n, model)}
-        _fill(rows, arms, range(given.hybrid_seeds), given.trials, given.out)
-    _fill(rows, ARMS, range(given.seeds), given.trials, given.out)
-    print(table(list(rows.values()), list(ARMS)))
-    if both := [r for r in rows.values() if HYBRID in r["scores"]]:
+    seeds = {HYBRID: given.hybrid_seeds} | dict.fromkeys(ARMS, given.seeds)
+    jobs = [
+        (name, seed, arm, given.trials, given.answers, given.ask)
+        for arm, count in seeds.items()
+        for seed in range(count)
+        for name in OBJECTIVES
+        if arm not in rows.get((name, seed), {"scores": {}})["scores"]
+    ]
+    _fill(rows, jobs, given.workers, given.out)
+    whole = [r for r in rows.values() if set(ARMS) <= set(r["scores"])]
+    print(table(whole, list(ARMS)))
+    if both := [r for r in whole if HYBRID in r["scores"]]:
         print(f"\nThe {len(both)} searches with the hybrid:\n{table(both, [HYBRID, *ARMS])}")
 
 
