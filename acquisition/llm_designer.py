@@ -100,7 +100,6 @@ def propose(
         tried=sum(t.state is not TrialState.RUNNING for t in trials),
         best=_row(best) if best else None,
         importances=[(n, f"{100 * v:.0f} %") for n, v in largest],
-        predictions=_predictions(trials),
         unsure=_of_these(view.unsure, [n for n, _ in largest]) if view.unsure else None,
         failures=_failures(trials),
         borders=[vars(b) for b in borders(task.space, trials)][:3],
@@ -229,7 +228,8 @@ def _range(parameter: Parameter) -> str:
 
 
 def _row(trial: Trial) -> dict[str, Any]:
-    return {"number": trial.number, "result": _result(trial), "config": written(trial.config)}
+    row = {"number": trial.number, "result": _result(trial), "config": written(trial.config)}
+    return row | {"predicted": _predicted(trial)}
 
 
 def _result(trial: Trial) -> str:
@@ -253,20 +253,14 @@ def _of_these(config: Config, names: Sequence[str]) -> str:
     return written({n: config[n] for n in names if n in config} or config)
 
 
-def _predictions(trials: Sequence[Trial], count: int = 3) -> list[dict[str, Any]]:
-    """Return what was predicted for the model's own last proposals, and what came out."""
-    own = [t for t in trials if t.origin == "llm" and t.evaluation and _predicted(t)]
-    return [
-        {"number": t.number, "mean": f"{mean:.4g}", "sd": f"{sd:.2g}", "result": _result(t)}
-        for t in own[-count:]
-        for mean, sd in [_predicted(t) or (0.0, 0.0)]
-    ]
+def _predicted(trial: Trial) -> str:
+    """Return the surrogate's mean and sd for the model's own proposal, from before it ran.
 
-
-def _predicted(trial: Trial) -> tuple[float, float] | None:
-    """Return the surrogate's mean and sd for a trial, from before it ran."""
+    It stands in the trial's line, which never changes again: the prefix cache keeps it.
+    """
     mean, sd = (trial.suggestion.details.get(key) for key in ("mean", "sd"))
-    return None if mean is None or sd is None else (float(mean), float(sd))
+    known = trial.origin == "llm" and mean is not None and sd is not None
+    return f"{mean:.4g} ± {sd:.2g}" if known else ""
 
 
 def _failures(trials: Sequence[Trial], count: int = 2) -> list[dict[str, Any]]:

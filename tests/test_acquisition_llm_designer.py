@@ -78,7 +78,9 @@ def test_propose_shows_what_the_surrogate_thought_of_its_own_proposals() -> None
     ]
     view = View(importances={"svm__C": 0.9, "model": 0.1}, rejected=("It has been tried already.",))
     prompt = text(propose(TASK, trials, 2, view=view))
-    assert "trial 1: predicted 0.8123 ± 0.02, came out 0.75." in prompt
+    assert (
+        '1. 0.75 {"model": "svm", "svm__C": 2.0} (your proposal; predicted 0.8123 ± 0.02)' in prompt
+    )
     assert '"svm__C" 90 %, "model" 10 %.' in prompt
     assert 'Trial 2 failed: "no\\nmemory"' in prompt
     assert "refused" in prompt
