@@ -26,6 +26,8 @@ from prompts.odds import probability
 GAMMA = 0.25
 """The share of trials that are called good; at least one."""
 UNKNOWN = 0.5
+CANDIDATES = 2
+"""Each costs a question, and there is one for the proposals: three calls per trial."""
 
 
 class CompletionAsker(Protocol):
@@ -76,7 +78,7 @@ def generative(ask: CompletionAsker) -> GenerativeDesigner:
         return answer.text if answer else None
 
     put: Asker = text
-    return GenerativeDesigner(ask=put, asker=ask)
+    return GenerativeDesigner(ask=put, asker=ask, candidates=CANDIDATES)
 
 
 def labelled(

@@ -92,8 +92,13 @@ class LlamboDesigner:
         pool: Sequence[Suggestion],
         rng: np.random.Generator,
     ) -> int:
-        """Return the candidate of largest expected improvement under the model's predictions."""
+        """Return the candidate of largest expected improvement under the model's predictions.
+
+        The first of all where there is nothing to predict from, or no prediction.
+        """
         done = _complete(trials)
+        if not done:
+            return 0
         scores = points(gains(task, done)[:, 0])
         predictions = []
         for ordering in range(self.orderings):

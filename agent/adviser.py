@@ -165,7 +165,7 @@ class Adviser:
             len(trials),
             time.time(),
             min(limits.timeout, seconds_left(self._task.budget, calls)),
-            int(min(limits.attempts, calls_left(self._task.budget, calls))),
+            int(min(limits.attempts, calls_left(self._task.budget, calls), self._room(trials))),
             ask,
             first,
             Future(),
@@ -200,14 +200,18 @@ class Adviser:
         if ended := used_up(self._task.budget, self._log.calls()):
             self._say(f"The language model's budget: {ended}. Going on without it.")
             return False
-        asked = sum(c.requests for c in calls)
-        if asked >= limits.calls_per_trial * (len(trials) + 1):
+        if self._room(trials) < 1:
             return False
         last = [c.error for c in calls[-limits.failures :]]
         if len(last) == limits.failures and all(last):
             self._say(f"The language model failed {limits.failures} times in a row: {last[-1]}")
             return len(trials) >= calls[-1].asked_at + limits.pause
         return True
+
+    def _room(self, trials: Sequence[Trial]) -> float:
+        """Return how many requests `calls_per_trial` leaves; two in all before the third trial."""
+        asked = sum(c.requests for c in self._calls())
+        return self._limits.calls_per_trial * max(2, len(trials)) - asked
 
     def _asker(self, role: str, trials: Sequence[Trial]) -> Callable[[Sequence[str]], Question]:
         """Fit what the question needs now: the surrogate must not be fitted in two threads."""
