@@ -24,9 +24,9 @@ from typing import Any
 
 from acquisition.llm_designer import Question, warmstart
 from agent.adviser import TEMPERATURE
+from benchmarks.answer_spaces import spaces
 from benchmarks.llm_backends import open_backend
-from evals.space import Categorical, Condition, Constraint, Float, Int, Ordinal, SearchSpace
-from evals.spaces import space_for
+from evals.space import SearchSpace
 from evals.task import Objective, Task
 from prompts.chat import Completion, LanguageModel
 from prompts.errors import InvalidConfigError, LanguageModelError
@@ -37,73 +37,6 @@ BATCH = {"llama.cpp": 1, "transformers": 14, "vllm": 1}
 """Requests at a time, and answers per request."""
 
 
-def spaces() -> dict[str, SearchSpace]:
-    """Return the spaces by name."""
-    kinds = ("adam", "sgd")
-    return {
-        "lightgbm": space_for(["lightgbm"], "binary"),
-        "five families": space_for(
-            ["lightgbm", "random_forest", "logistic_regression", "svm", "mlp"], "binary"
-        ),
-        "choices only": SearchSpace(
-            (
-                Categorical("activation", ("relu", "tanh", "gelu")),
-                Categorical("batch_norm", (True, False)),
-                Categorical("optimizer", ("adam", "sgd", "rmsprop", "adagrad")),
-                Categorical("class_weight", ("balanced", None)),
-            )
-        ),
-        "odd words": SearchSpace(
-            (
-                Categorical('say "what"', ("größer", "a\\b", "日本", 'with "quotes"', "")),
-                Ordinal("size", ("S", "M", "L", "XL")),
-            )
-        ),
-        "whole numbers": SearchSpace(
-            (
-                Int("offset", -250, 75),
-                Int("units", 32, 512, step=32),
-                Int("cache", 1, 10**9, log=True),
-                Int("depth", 1, 2),
-            )
-        ),
-        "twenty": SearchSpace(tuple(Float(f"w{i:02d}", -5.0 + i, 10.0 + i) for i in range(20))),
-        "extreme": SearchSpace(
-            (
-                Float("tolerance", 1e-12, 1e6, log=True),
-                Float("shift", -1e6, 1e6),
-                Float("tiny", 1e-12, 3e-12),
-            )
-        ),
-        "narrow": SearchSpace(
-            (Float("momentum", 0.9, 0.9999), Float("beta", 0.99999, 1.0), Float("eps", -1e-3, 1e-3))
-        ),
-        "one number": SearchSpace((Float("x", 0.1, 0.7),)),
-        "nested": SearchSpace(
-            (
-                Categorical("model", ("linear", "net")),
-                Categorical("optimizer", kinds, condition=Condition("model", ("net",))),
-                Float("lr", 1e-6, 1.0, log=True, condition=Condition("optimizer", kinds)),
-                Float("momentum", 0, 0.99, condition=Condition("optimizer", ("sgd",))),
-                Int("warmup", 0, 2000, condition=Condition("optimizer", ("adam",))),
-                Float("l2", 1e-8, 100.0, log=True, condition=Condition("model", ("linear",))),
-            )
-        ),
-        "constrained": SearchSpace(
-            (Int("max_depth", 1, 12), Int("num_leaves", 2, 4096, log=True)),
-            (Constraint("num_leaves <= 2 ** max_depth"),),
-        ),
-        "bounds of a digit": SearchSpace(
-            (
-                Int("k", 7, 13),
-                Float("p", 0.095, 0.105),
-                Float("q", 99.5, 100.5),
-                Int("z", -9, -8),
-            )
-        ),
-    }
-
-
 def task(space: SearchSpace) -> Task:
     """Return a task that has nothing but its space."""
     objective = Objective(metric="accuracy", direction="maximize")
@@ -112,19 +45,33 @@ def task(space: SearchSpace) -> Task:
 
 def judged(space: SearchSpace, answer: Completion) -> dict[str, Any]:
     """Return what is wrong with an answer ("" where nothing is), and what it cost."""
-    row = {"text": answer.text, "tokens": answer.completion_tokens, "wrong": ""}
+    row = {"text": answer.text, "tokens": answer.completion_tokens}
     row |= {"seconds": round(answer.seconds, 2), "finish": answer.finish_reason}
+    found = verdicts(space, answer.text)
+    wrong, why = found[0] if len(found) == 1 else ("unparsable", "not one proposal")
+    return row | {"wrong": wrong} | ({"why": why} if wrong else {})
+
+
+def verdicts(space: SearchSpace, text: str) -> list[tuple[str, str]]:
+    """Return per proposal what is wrong with it ("" where nothing is) and why.
+
+    An answer that cannot be read is one proposal that is "unparsable"; else "out of range", or
+    "constraint", which decoding cannot know.
+    """
     try:
-        proposals = json.loads(answer.text)["proposals"]
-        (config,) = (p["config"] for p in proposals)
+        configs = [p["config"] for p in json.loads(text)["proposals"]]
     except (ValueError, KeyError, TypeError) as error:
-        return row | {"wrong": "unparsable", "why": str(error)[:200]}
+        return [("unparsable", str(error)[:200])]
+    return [_verdict(space, config) for config in configs]
+
+
+def _verdict(space: SearchSpace, config: dict[str, Any]) -> tuple[str, str]:
     try:
         space.validate(config)
     except InvalidConfigError as error:
         broken = error.message.startswith("The constraint")
-        return row | {"wrong": "constraint" if broken else "out of range", "why": error.message}
-    return row
+        return "constraint" if broken else "out of range", error.message
+    return "", ""
 
 
 def run(backend: str, name: str, count: int, minutes: float) -> None:
