@@ -19,6 +19,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,8 @@ def run_one(kind: str, name: str, seed: int) -> dict[str, Any]:
         "best": max(gain(c) for c in configs),
         "advised": [t.number for t in trials if t.origin == "llm"],
         "share": shares,
-        "contribution": found.contribution,
-        "low": found.low,
+        "lead": found.lead and asdict(found.lead),
+        "contribution": found.contribution and asdict(found.contribution),
     }
 
 
@@ -129,8 +130,11 @@ def paired(rows: list[dict[str, Any]]) -> pd.DataFrame:
         pair = silent.get((r["task"], r["seed"]))
         if r["kind"] == "silent" or pair is None:
             continue
-        row = {k: r[k] for k in ("kind", "task", "seed", "contribution", "low")}
-        row |= {"advised": len(r["advised"]), "gain": r["best"] - pair["best"]}
+        row = {k: r[k] for k in ("kind", "task", "seed")}
+        lead = r["lead"] or {}
+        row |= {"lead": lead.get("mean", math.nan), "low": lead.get("low", math.nan)}
+        ahead = np.mean(np.minimum(1.0, pair["regret"]) - np.minimum(1.0, r["regret"]))
+        row |= {"advised": len(r["advised"]), "ahead": float(ahead)}
         for n in BUDGETS:
             row[f"regret {n}"] = min(1.0, r["regret"][n - 1])
             row[f"silent {n}"] = min(1.0, pair["regret"][n - 1])
@@ -155,23 +159,22 @@ def costs(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def signs(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Return how often the audit is right about good and weak advisers that were listened to.
+    """Return how often the audit is right about advisers that were listened to.
 
-    `helped`: good ones whose estimate is positive; `not claimed`: weak ones that are not said to
-    have helped; `as the pair`: the sign is that of the difference to the silent run, or the
-    difference or the estimate is nothing.
+    `says they helped`: the estimated lead is positive beyond doubt; `lead > 0`: its mean is; `as
+    the pair`: its sign is that of the mean difference in regret to the silent run, or that
+    difference is nothing. Right is a positive lead for good ones and no claim for the others.
     """
     out = []
-    for kind in ("good", "weak"):
-        part = pairs[(pairs.kind == kind) & (pairs.advised > 0) & pairs.contribution.notna()]
+    for kind, right in (("good", True), ("weak", False), ("anti", False)):
+        part = pairs[(pairs.kind == kind) & (pairs.advised > 0) & pairs.lead.notna()]
         if not len(part):
             continue
-        right = part.contribution > 0 if kind == "good" else ~(part.low > 0)
-        same = np.sign(part.contribution) == np.sign(part.gain)
-        small = (part.gain.abs() <= NOTHING) | (part.contribution.abs() <= NOTHING)
-        row = {"adviser (simulated)": kind, "studies": len(part)}
-        row |= {"helped" if kind == "good" else "not claimed": right.mean()}
-        out.append(row | {"as the pair": (same | small).mean()})
+        sure, positive = part.low > 0, part.lead > 0
+        same = (np.sign(part.lead) == np.sign(part.ahead)) | (part.ahead.abs() <= NOTHING)
+        row = {"adviser (simulated)": kind, "studies": len(part), "lead > 0": positive.mean()}
+        row |= {"says they helped": sure.mean(), "as the pair": same.mean()}
+        out.append(row | {"right": positive.mean() if right else 1.0 - sure.mean()})
     return pd.DataFrame(out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -89,9 +90,20 @@ def advised(x: float, shadow: float, sign: int = 1) -> list[Trial]:
 def test_the_audit_has_the_right_sign(direction: Any, sign: int) -> None:
     helped = audit(task(direction), advised(0.7, 0.1, sign))
     useless = audit(task(direction), advised(0.05, 0.7, sign))
-    assert helped.low and helped.low > 0 and "helped" in helped.sentence
-    assert useless.contribution is not None and useless.contribution <= 0
+    assert helped.contribution and helped.contribution.low > 0 and helped.helped
+    assert helped.lead and helped.lead.low > 0 and "and they helped" in helped.sentence
+    assert useless.contribution is not None and useless.contribution.mean <= 0
     assert "did not help" in useless.sentence
+
+
+def test_what_was_found_early_counts_though_others_found_it_later() -> None:
+    trials = advised(0.7, 0.1)
+    late = [t for t in study() if abs(float(t.config["x"]) - 0.7) <= 0.08]  # type: ignore[arg-type]
+    order = [trials[-1], *trials[:-1], *late]
+    found = audit(task(), [replace(t, number=i) for i, t in enumerate(order)])
+    assert found.lead and found.contribution
+    assert found.lead.low > found.contribution.high
+    assert found.helped and found.contribution.mean == pytest.approx(0, abs=0.02)
 
 
 def test_the_audit_says_when_it_cannot_tell() -> None:

@@ -19,35 +19,34 @@ TASK = Task(
 )
 
 
-def row(kind: str, seed: int, last: float, best: float, **audit: Any) -> dict[str, Any]:
-    known = {"contribution": None, "low": None, "advised": [1, 3]} | audit
-    regret = [1.0] * 29 + [last]
-    return {"kind": kind, "task": "t", "seed": seed, "regret": regret, "best": best} | known
+def row(kind: str, seed: int, last: float, lead: dict[str, float] | None = None) -> dict[str, Any]:
+    known = {"lead": lead, "advised": [1, 3], "share": [0.3] * 30}
+    return {"kind": kind, "task": "t", "seed": seed, "regret": [1.0] * 29 + [last]} | known
 
 
 ROWS = [
-    row("silent", 0, 0.2, 1.0),
-    row("silent", 1, 0.4, 1.0),
-    row("good", 0, 0.1, 2.0, contribution=0.5, low=0.1),
-    row("good", 1, 0.2, 1.0, contribution=-0.5, low=-1.0),
-    row("weak", 0, 0.3, 0.5, contribution=-0.2, low=-0.4),
-    row("weak", 2, 0.3, 0.5, contribution=0.2, low=0.1),
+    row("silent", 0, 0.2),
+    row("silent", 1, 0.4),
+    row("good", 0, 0.1, {"mean": 0.5, "low": 0.1}),
+    row("good", 1, 0.4, {"mean": -0.5, "low": -1.0}),
+    row("weak", 0, 0.3, {"mean": 0.2, "low": -0.4}),
+    row("weak", 2, 0.3, {"mean": 0.2, "low": 0.1}),
 ]
 
 
 def test_runs_are_paired_with_the_silent_one_of_their_seed() -> None:
     table = costs(paired(ROWS)).set_index("adviser (simulated)")
     assert table.pairs.to_dict() == {"good": 2, "weak": 1}
-    assert table.ratio["good"] == pytest.approx(0.5)
-    assert (table.better["good"], table.worse["good"]) == (2, 0)
+    assert table.ratio["good"] == pytest.approx(0.5 / 0.6)
+    assert (table.better["good"], table.worse["good"]) == (1, 0)
     assert table.ratio["weak"] == pytest.approx(1.5)
 
 
 def test_the_audit_is_judged_by_kind_and_by_pair() -> None:
     table = signs(paired(ROWS)).set_index("adviser (simulated)")
-    assert table.helped["good"] == 0.5
-    assert table["as the pair"]["good"] == 1.0
-    assert table["not claimed"]["weak"] == 1.0
+    assert table["lead > 0"].to_dict() == {"good": 0.5, "weak": 1.0}
+    assert table.right.to_dict() == {"good": 0.5, "weak": 1.0}
+    assert table["as the pair"].to_dict() == {"good": 1.0, "weak": 0.0}
 
 
 def test_every_kind_is_run() -> None:
