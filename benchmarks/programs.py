@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -237,6 +238,7 @@ def _score(job: tuple[str, int, str, int, Path, str]) -> tuple[str, int, str, li
 
 def _fill(rows: Rows, jobs: Sequence[Any], workers: int, out: Path) -> None:
     """Compute what is missing, and keep each search at once."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # else rounding differs, and kept answers no longer fit
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         for done in as_completed([pool.submit(_score, job) for job in jobs]):
