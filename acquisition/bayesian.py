@@ -27,6 +27,7 @@ from surrogates.encoding import encoding_of
 
 if TYPE_CHECKING:
     from acquisition.belief import Belief
+    from acquisition.families import Family
     from acquisition.pool import Acquisition
     from acquisition.portfolio import Portfolio
     from surrogates.models import PredictorModel
@@ -144,9 +145,38 @@ class Step:
     def _best(
         self, acquisition: Acquisition, tried: Tried, rng: np.random.Generator
     ) -> Config | None:
+        from acquisition.families import Within
+
+        found = self._search(acquisition, tried, rng)
+        if found is None:
+            return any_free(self.task, tried, rng)
+        family = self._family(found)
+        if family is None:
+            return found
+        return self._search(Within(family, self.belief), tried, rng, family) or found
+
+    def _family(self, found: Config) -> Family | None:
+        """Return the family whose turn it is; a user who steers the search decides alone."""
+        from acquisition.families import due
+
+        if self.acquisition != "logei" or self.prior or self.allowed or len(self.belief.models) > 1:
+            return None
+        expected = self._acquisition(self.belief)(self.encoding.encode([found]))
+        return due(self.encoding, self.trials, self.belief, float(expected[0]))
+
+    def _search(
+        self,
+        acquisition: Acquisition,
+        tried: Tried,
+        rng: np.random.Generator,
+        family: Family | None = None,
+    ) -> Config | None:
+        """Return the best new configuration found, None where the pool is used up."""
         from acquisition.pool import improve
 
         pool = self._pool(rng)
+        if family is not None:
+            pool = family.move(self.encoding, pool)
         values = acquisition(pool)
         starts = pool[np.argsort(-values, kind="stable")[:STARTS]]
         bounds = (self.allowed.low, self.allowed.high) if self.allowed else None
@@ -155,7 +185,7 @@ class Step:
         for i in np.argsort(-np.concatenate([gains, values]), kind="stable"):
             if (config := tried.free(rows[i])) is not None:
                 return config
-        return any_free(self.task, tried, rng)
+        return None
 
     def _pool(self, rng: np.random.Generator) -> Array:
         from acquisition.pool import candidates

@@ -12,6 +12,7 @@ from benchmarks.tasks import (
     bayesmark,
     bbob,
     development,
+    development_spaces,
     hpobench,
     hpolib,
     multi_objective,
@@ -61,6 +62,8 @@ DEVELOPMENT = (
 """What changes are tried on, so that none is ever chosen on a task of the test."""
 
 CLIFFS = tuple(f"dev-cliff-{name}" for name in development.CLIFFS)
+FAMILIES = tuple(f"dev-families-{name}" for name in development_spaces.FAMILIES)
+HIGH = tuple(f"dev-high-{name}" for name in development_spaces.HIGH)
 
 FAST_ARMS = ("plaintune-gp", "optuna-tpe", "optuna-gp", "botorch", "default+random", "random")
 SLOW_ARMS = ("ax", "smac", "hebo")
@@ -107,6 +110,8 @@ SUITES = {
         Suite("slow-peers", SLOW_TASKS, (*FAST_ARMS, *SLOW_ARMS), seeds=10, trials=30),
         Suite("development", DEVELOPMENT, FAST_ARMS, seeds=5, trials=30),
         Suite("development-cliffs", CLIFFS, FAST_ARMS, seeds=10, trials=50),
+        Suite("development-families", FAMILIES, FAST_ARMS, seeds=10, trials=40),
+        Suite("development-high", HIGH, FAST_ARMS, seeds=5, trials=100),
         Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
         Suite("failing", FAILING, FAST_ARMS, seeds=20, trials=50),
         Suite("trade-offs", TRADE_OFFS, FAST_ARMS, seeds=20, trials=50),

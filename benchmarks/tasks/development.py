@@ -67,7 +67,7 @@ BEYOND = {"plane": 0.15, "memory": 0.15, "inside": -0.1}
 
 def continuous(function: str, dimension: int = 5) -> FunctionTask:
     """Return one function over [-5, 5]^d."""
-    problem = _problem(function, dimension)
+    problem = bbob_problem(function, dimension)
     names = [f"x{i + 1}" for i in range(dimension)]
     space = SearchSpace(tuple(Float(name, -5.0, 5.0) for name in names))
 
@@ -84,7 +84,7 @@ def continuous(function: str, dimension: int = 5) -> FunctionTask:
 def gridded(function: str, grid: str) -> FunctionTask:
     """Return the logarithm of one function where the points of a grid lie."""
     levels, name = GRIDS[grid], f"dev-{grid}-{function.lower()}"
-    problem = _problem(function, len(levels))
+    problem = bbob_problem(function, len(levels))
     places = _places(name, levels)
     space = SearchSpace(tuple(_parameter(i, *level) for i, level in enumerate(levels)))
 
@@ -126,7 +126,8 @@ def cliff(name: str) -> FunctionTask:
 
 
 @lru_cache
-def _problem(function: str, dimension: int) -> ioh.problem.BBOB:
+def bbob_problem(function: str, dimension: int) -> ioh.problem.BBOB:
+    """Return one of `FUNCTIONS` over [-5, 5]^d."""
     return ioh.get_problem(FUNCTIONS[function], INSTANCE, dimension, ioh.ProblemClass.BBOB)
 
 

@@ -9,6 +9,7 @@ from benchmarks.tasks import (
     bayesmark,
     bbob,
     development,
+    development_spaces,
     hpobench,
     hpolib,
     multi_objective,
@@ -75,6 +76,10 @@ def _development() -> dict[str, Factory]:
             found[f"dev-{grid}-{f.lower()}"] = partial(development.gridded, f, grid)
     for name in development.CLIFFS:
         found[f"dev-cliff-{name}"] = partial(development.cliff, name)
+    for name in development_spaces.FAMILIES:
+        found[f"dev-families-{name}"] = partial(development_spaces.families, name)
+    for name in development_spaces.HIGH:
+        found[f"dev-high-{name}"] = partial(development_spaces.high, name)
     return found
 
 
