@@ -10,15 +10,20 @@ What it needs an answer for, it does to the server's first one.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import secrets
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -41,6 +46,8 @@ FAULTS = (
 )
 HEALS = 2
 """Questions, or seconds, after which `restarts` and `busy` end."""
+ANSWER = 120.0
+"""Seconds that the real server may take for an answer, and longer than any client waits."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -52,16 +59,20 @@ class _Server(ThreadingHTTPServer):
 
 
 class FaultyProxy:
-    """Listens from `__enter__` to `__exit__`; `met` of the `asked` questions met the fault."""
+    """Listens from `__enter__` to `__exit__`; `met` of the `asked` questions met the fault.
+
+    On leaving, whatever it waits for ends: the server behind it must not go on with an answer for
+    nobody, which the next proxy's question would have to wait for.
+    """
 
     def __init__(self, upstream: str, upstream_key: str, *, fault: str, after: int = 1) -> None:
         self.key = secrets.token_hex(8)
         self.fault, self.after, self.asked, self.passed, self.met = fault, after, 0, 0, 0
-        self._upstream = httpx.Client(
-            base_url=upstream, headers={"Authorization": f"Bearer {upstream_key}"}, timeout=120
-        )
+        self._upstream, self._upstream_key = urlsplit(upstream), upstream_key
         self._first: bytes = b""
         self._gone = threading.Event()
+        self._lock = threading.Lock()
+        self._asking: set[http.client.HTTPConnection] = set()
         self._server = self._listen(0)
         self._port = int(self._server.server_port)
         self.url = f"http://127.0.0.1:{self._port}/v1"
@@ -71,8 +82,10 @@ class FaultyProxy:
 
     def __exit__(self, *error: object) -> None:
         self._gone.set()
-        self._close()
-        self._upstream.close()
+        with self._lock:
+            for each in self._asking:
+                _hang_up(each.sock)
+            self._close()
 
     def _listen(self, port: int) -> _Server:
         proxy = self
@@ -107,7 +120,7 @@ class FaultyProxy:
         if handler.headers.get("Authorization") != f"Bearer {self.key}":
             return _answer(handler, 401, b'{"error": {"message": "wrong key"}}')
         status, reply = self._ask(handler, method, content)
-        if method == "POST":
+        if method == "POST" and status == http.client.OK:
             self._first = self._first or reply
             self.passed += 1
         return _answer(handler, status, reply)
@@ -115,13 +128,25 @@ class FaultyProxy:
     def _ask(
         self, handler: BaseHTTPRequestHandler, method: str, content: bytes
     ) -> tuple[int, bytes]:
-        path = handler.path.removeprefix("/v1")
-        headers = {"Content-Type": "application/json"}
+        server = self._upstream
+        assert server.hostname and server.port
+        asking = http.client.HTTPConnection(server.hostname, server.port, timeout=ANSWER)
+        key = {"Authorization": f"Bearer {self._upstream_key}", "Content-Type": "application/json"}
         try:
-            reply = self._upstream.request(method, path, content=content, headers=headers)
-        except httpx.HTTPError as error:
+            asking.connect()
+            with self._lock:
+                self._asking.add(asking)
+            if self._gone.is_set():
+                raise ConnectionError("the proxy is being closed")
+            asking.request(method, handler.path, body=content or None, headers=key)
+            reply = asking.getresponse()
+            return reply.status, reply.read()
+        except (OSError, http.client.HTTPException) as error:
             return 502, json.dumps({"error": {"message": str(error)}}).encode()
-        return reply.status_code, reply.content
+        finally:
+            with self._lock:
+                self._asking.discard(asking)
+            asking.close()
 
     # The faults
 
@@ -138,15 +163,17 @@ class FaultyProxy:
 
     def _reopen(self) -> None:
         self._close()
-        if not self._gone.wait(HEALS):
-            self._server = self._listen(self._port)
+        self._gone.wait(HEALS)
+        with self._lock:
+            if not self._gone.is_set():
+                self._server = self._listen(self._port)
 
     def _dies(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
-        self._truncated(handler, content)
         threading.Thread(target=self._close, daemon=True).start()
+        self._truncated(handler, content)
 
     def _time_out(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
-        self._gone.wait(120)
+        self._gone.wait(ANSWER)
 
     def _drips(self, handler: BaseHTTPRequestHandler, content: bytes) -> None:
         reply = self._first
@@ -217,13 +244,51 @@ def _answer(handler: BaseHTTPRequestHandler, status: int, content: bytes, more: 
 
 
 def _reset(handler: BaseHTTPRequestHandler) -> None:
-    with contextlib.suppress(OSError):
-        handler.connection.shutdown(socket.SHUT_RDWR)
+    _hang_up(handler.connection)
+
+
+def _hang_up(connection: socket.socket | None) -> None:
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
 def llama_server(path: str) -> Iterator[tuple[str, str]]:
-    """Serve a GGUF file with llama.cpp's own OpenAI-compatible server; yield its URL and key."""
+    """Serve a GGUF file with llama.cpp's own OpenAI-compatible server; yield its URL and key.
+
+    In a process of its own, which is killed: unloading the library while it computes waits for its
+    threads, for ever where they wait for this one.
+    """
+    command = [sys.executable, "-m", "benchmarks.faulty_proxy", path]
+    server = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    try:
+        assert server.stdout
+        line = server.stdout.readline()
+        if not line:
+            raise RuntimeError(f"llama.cpp does not serve {path}.")
+        url, key = json.loads(line)
+        _wait_until_healthy(url)
+        yield f"{url}/v1", key
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def _wait_until_healthy(url: str, limit: float = 120.0) -> None:
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/health").status_code == httpx.codes.OK:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"llama.cpp was not ready within {limit:.0f} s.")
+
+
+def serve(path: str) -> None:
+    """Serve `path` until nobody holds the other end of the standard input; print URL and key."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import xllamacpp
 
@@ -238,11 +303,10 @@ def llama_server(path: str) -> Iterator[tuple[str, str]]:
     params.warmup = False
     params.verbosity = -1
     server = xllamacpp.Server(params)
-    address = server.listening_address
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{address}/health").status_code == httpx.codes.OK:
-                break
-        time.sleep(0.05)
-    yield f"{address}/v1", key
+    print(json.dumps([server.listening_address, key]), flush=True)
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])

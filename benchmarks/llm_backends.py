@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from agent.language_models.openai_url import OpenAIModel
@@ -35,13 +36,13 @@ def say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def open_backend(backend: str, model: str) -> LanguageModel:
+def open_backend(backend: str, model: str, notify: Callable[[str], None] = say) -> LanguageModel:
     """Return `model` ("default", "light", "tiny") behind `backend`."""
     if backend == "vllm":
-        state = start(model, notify=say)
+        state = start(model, notify=notify)
         return OpenAIModel(state.url, model=state.model, api_key=state.key, timeout=PATIENCE)
     source = str(checkpoint(model)) if backend == "transformers" else model
-    opened = open_language_model(backend, model=source, notify=say)
+    opened = open_language_model(backend, model=source, notify=notify)
     assert opened is not None
     return opened
 
