@@ -161,8 +161,11 @@ class Step:
 
         if self.acquisition != "logei" or self.prior or self.allowed or len(self.belief.models) > 1:
             return None
-        expected = self._acquisition(self.belief)(self.encoding.encode([found]))
-        return due(self.encoding, self.trials, self.belief, float(expected[0]))
+
+        def largest() -> float:
+            return float(self._acquisition(self.belief)(self.encoding.encode([found]))[0])
+
+        return due(self.encoding, self.trials, self.belief, largest)
 
     def _search(
         self,

@@ -15,7 +15,7 @@ turns until their curves show which can win.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,7 +86,7 @@ def families(encoding: Encoding) -> list[Family]:
 
 
 def due(
-    encoding: Encoding, trials: Sequence[Trial], belief: Belief, expected: float
+    encoding: Encoding, trials: Sequence[Trial], belief: Belief, largest: Callable[[], float]
 ) -> Family | None:
     """Return whose turn the next trial is, None where it is nobody's.
 
@@ -96,7 +96,7 @@ def due(
         encoding: the space.
         trials: all trials so far.
         belief: what is believed.
-        expected: the largest log expected improvement anywhere.
+        largest: gives the largest log expected improvement anywhere; called only where it counts.
     """
     levels = families(encoding)
     if not levels or len(trials) % TURN:
@@ -108,10 +108,12 @@ def due(
     if not open_:
         return None
     least = min(open_, key=lambda i: int(inside[i].sum()))
-    if not inside[least].any() or (expected < NEGLIGIBLE and inside[least].sum() < FEW):
+    if not inside[least].any():
         return levels[least]
-    if expected >= NEGLIGIBLE:
+    if largest() >= NEGLIGIBLE:
         return None
+    if inside[least].sum() < FEW:
+        return levels[least]
     bests = {i: _best(levels[i], belief) for i in open_}
     leader = max(bests, key=bests.__getitem__)
     others = [i for i in open_ if i != leader]

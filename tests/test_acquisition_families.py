@@ -60,7 +60,7 @@ def some(*models: str) -> list[Trial]:
 
 def turn(trials: list[Trial], expected: float) -> str | None:
     step = Step(TASK, trials, np.random.default_rng(0))
-    family = due(ENCODING, trials, step.belief, expected)
+    family = due(ENCODING, trials, step.belief, lambda: expected)
     return None if family is None else SPACE["model"].from_unit(family.place)  # type: ignore[return-value]
 
 
