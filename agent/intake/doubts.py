@@ -11,7 +11,7 @@ from agent.intake.claims import Claim, Question, Reading
 from agent.intake.code_reader import CodeReader
 from agent.intake.interview import Interview
 from agent.intake.named import named_target, nearest_column, spelt_so
-from agent.intake.targets import Merged, Usable, merge_target, same_words, siblings, told_apart
+from agent.intake.targets import Merged, Usable, merge_target, same_words, siblings
 from agent.intake.text import Text, fold
 from evals.tables import ColumnProfile
 from prompts.chat import LanguageModel
@@ -76,10 +76,9 @@ class Doubts:
             return self._choose(claim, merged.rival) if merged.rival else claim
         if not claim.quote:
             return self._unquoted(code.text, claim)
-        others = same_words(code, claim, self.columns)
-        if others := [o for o in others if not told_apart(code.text, claim, o)]:
+        if others := same_words(code, claim, self.columns):
             return self._one_of([str(claim.value), *others], claim)
-        if merged.doubtful and (others := self._alike(code.text, claim)):
+        if merged.doubtful and (others := siblings(code.text, claim, self.columns)):
             return self._one_of([str(claim.value), *others], claim)
         if merged.doubtful and not self._confirmed(code.text, claim):
             return self._own(code, merged.rival) or self._absent(claim)
@@ -95,10 +94,6 @@ class Doubts:
         self.interview.assume(f"The description was read as asking for the column {column}.")
         return Claim(column, "", sure=False, origin="LLM")
 
-    def _alike(self, text: Text, claim: Claim) -> list[str]:
-        """Return the columns that the user may mean as well: MPG.highway where MPG.city is read."""
-        return [o for o in siblings(claim, self.columns) if not told_apart(text, claim, o)]
-
     def _same(self, wanted: str, column: str, *, unanswered: bool) -> bool:
         assert self.language_model is not None
         try:
@@ -109,7 +104,7 @@ class Doubts:
     def _unquoted(self, text: Text, claim: Claim) -> Claim:
         """Return a claim that rests on none of the user's words only if a second look bears it."""
         piece = text.raw.strip()[:LONGEST_PIECE]
-        if others := self._alike(text, claim):
+        if others := siblings(text, claim, self.columns):
             return self._one_of([str(claim.value), *others], replace(claim, quote=piece))
         if not self._confirmed(text, replace(claim, quote=piece), unanswered=False):
             return self._ask()

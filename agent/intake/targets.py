@@ -131,9 +131,9 @@ def same_words(code: CodeReader, claim: Claim, columns: Sequence[str]) -> list[s
     if not own or spoken(str(claim.value)) in (normal(claim.quote), " ".join(sorted(own))):
         return []
     rivals = [c for c in columns if c != claim.value and own <= _shared(said, c)]
-    return [
-        c for c in rivals if _covered(claim.quote, c) >= _covered(claim.quote, str(claim.value))
-    ]
+    least = _covered(claim.quote, str(claim.value))
+    equals = [c for c in rivals if _covered(claim.quote, c) >= least]
+    return _not_told_apart(code.text, claim, equals)
 
 
 def _covered(quote: str, column: str) -> float:
@@ -156,8 +156,11 @@ def _values_named(code: CodeReader, claim: Claim) -> int:
     return len({normal(code.text.quote(m.span)) for m in code.mentions if m.column == claim.value})
 
 
-def siblings(claim: Claim, columns: Sequence[str]) -> list[str]:
-    """Return the columns whose names differ from the claim's in one word: MPG.city, MPG.highway."""
+def siblings(text: Text, claim: Claim, columns: Sequence[str]) -> list[str]:
+    """Return the columns that the user may mean as well: MPG.highway where MPG.city is read.
+
+    Their names differ from the claim's in one word.
+    """
     own = spoken(str(claim.value)).split()
     found = []
     for column in columns:
@@ -165,10 +168,14 @@ def siblings(claim: Claim, columns: Sequence[str]) -> list[str]:
         same = sum(a == b for a, b in zip(own, other, strict=False))
         if column != claim.value and len(own) == len(other) >= 2 and same == len(own) - 1:
             found.append(column)
-    return found
+    return _not_told_apart(text, claim, found)
 
 
-def told_apart(text: Text, claim: Claim, other: str) -> bool:
+def _not_told_apart(text: Text, claim: Claim, others: Sequence[str]) -> list[str]:
+    return [o for o in others if not _told_apart(text, claim, o)]
+
+
+def _told_apart(text: Text, claim: Claim, other: str) -> bool:
     """Return whether the user's words hold what is only in the claim's name: 1997 means Deer97."""
     mine, theirs = _pieces(str(claim.value)), _pieces(other)
     said = re.findall(r"\d+|[^\W\d_]+", text.folded)
