@@ -19,13 +19,14 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+
+from agent.language_models.llama_cpp import wait_until_healthy
 
 FAULTS = (
     "refused",  # nobody listens any more
@@ -270,21 +271,12 @@ def llama_server(path: str) -> Iterator[tuple[str, str]]:
         if not line:
             raise RuntimeError(f"llama.cpp does not serve {path}.")
         url, key = json.loads(line)
-        _wait_until_healthy(url)
+        with httpx.Client(base_url=url) as client:
+            wait_until_healthy(client, limit=ANSWER)
         yield f"{url}/v1", key
     finally:
         server.kill()
         server.communicate()
-
-
-def _wait_until_healthy(url: str, limit: float = 120.0) -> None:
-    end = time.monotonic() + limit
-    while time.monotonic() < end:
-        with contextlib.suppress(httpx.HTTPError):
-            if httpx.get(f"{url}/health").status_code == httpx.codes.OK:
-                return
-        time.sleep(0.05)
-    raise RuntimeError(f"llama.cpp was not ready within {limit:.0f} s.")
 
 
 def serve(path: str) -> None:

@@ -90,7 +90,7 @@ class LlamaCppModel:
         params.verbosity = -1
         self._server = xllamacpp.Server(params)
         client = self._client()
-        _wait_until_healthy(client)
+        wait_until_healthy(client)
         _running.add(self)
         return client
 
@@ -246,7 +246,12 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _wait_until_healthy(client: httpx.Client, limit: float = 300.0) -> None:
+def wait_until_healthy(client: httpx.Client, limit: float = 300.0) -> None:
+    """Wait at most `limit` seconds until llama.cpp's server behind `client` has loaded its model.
+
+    Raises:
+        ModelUnavailableError: it has not.
+    """
     end = time.monotonic() + limit
     while time.monotonic() < end:
         with contextlib.suppress(httpx.TransportError):
