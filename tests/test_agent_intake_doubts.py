@@ -23,18 +23,8 @@ from evals.tables import profile
 from evals.task import Task
 from prompts.errors import InvalidAnswerError, InvalidTaskError
 from prompts.render import render
+from tests.intake_answers import ANSWER
 
-ANSWER: dict[str, Any] = {
-    "words": "",
-    "target": "?",
-    "positive": "",
-    "models": [],
-    "not": [],
-    "measure": "",
-    "metric": "",
-    "trials": 0,
-    "folds": 0,
-}
 NO = json.dumps({"wanted": "mileage", "holds": "minutes", "same": "no"})
 YES = json.dumps({"wanted": "mileage of the ride", "holds": "mileage", "same": "yes"})
 REAL_PICK = '{"wanted": "whether guests cancel", "column": "is_cancelled"}'

@@ -21,19 +21,9 @@ from evals.tables import profile
 from evals.task import Task
 from prompts.errors import DataError, InvalidTaskError, LanguageModelError, UserError
 from prompts.render import render
+from tests.intake_answers import ANSWER
 
 ROOT = Path(__file__).parent.parent
-ANSWER: dict[str, Any] = {
-    "words": "",
-    "target": "?",
-    "positive": "",
-    "models": [],
-    "not": [],
-    "measure": "",
-    "metric": "",
-    "trials": 0,
-    "folds": 0,
-}
 
 
 @pytest.fixture
