@@ -110,6 +110,19 @@ def propose(
     return _question(task, count, prompt)
 
 
+def so_far(
+    task: Task,
+    trials: Sequence[Trial],
+    *,
+    card: Mapping[str, str] | None = None,
+    examples: Sequence[Example] = (),
+) -> tuple[Message, ...]:
+    """Return what `propose` begins with, now and after more trials, for a model to read ahead."""
+    history = [_row(t) for t in shown(task, trials)]
+    study = _study(task, card, examples)
+    return _messages("adviser_system", render("trials_so_far", history=history, **study))
+
+
 def predict(
     task: Task, scored: Sequence[tuple[float, Config]], candidates: Sequence[Config]
 ) -> Question:

@@ -18,9 +18,20 @@ from typing import Any
 
 from acquisition.advice import Advice, Advisable
 from acquisition.designer import Designer
-from acquisition.llm_designer import Answer, Example, Question, View, propose, read, warmstart
+from acquisition.llm_designer import (
+    Answer,
+    Example,
+    Question,
+    View,
+    propose,
+    read,
+    so_far,
+    warmstart,
+)
 from acquisition.trust import wants_advice
 from acquisition.view import surrogate_view
+from agent import reading
+from agent.advice_limits import Limits
 from agent.llm_budget import calls_left, seconds_left, used_up
 from evals.task import Task
 from evals.trials import Suggestion, Trial
@@ -35,28 +46,6 @@ ROLES = ("warmstart", "propose")
 TEMPERATURE = 0.8
 GRACE = 0.5
 """Seconds that an answer is waited for in any case, as it may be all but there."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long one question may take. Seconds, unless said otherwise.
-
-    What all of them together may cost stands in the task's budget.
-    The warmstart is waited for at most `patience`, a later answer at most min(`patience`, mean cost
-    of a trial), and only until `hidden` (a share) of the time since it was asked has passed while
-    models trained, however many trials pass meanwhile. A question without an answer after `timeout`
-    counts as failed. After `failures` failures in a row the model is asked once in `pause` trials
-    only.
-    """
-
-    patience: float = 30.0
-    hidden: float = 0.9
-    timeout: float = 300.0
-    attempts: int = 2
-    proposals: int = 2
-    failures: int = 3
-    pause: int = 10
-    calls_per_trial: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -131,6 +120,7 @@ class Adviser:
         self._view = view
         self._wants = wants
         self._open: _Open | None = None
+        self._reader = reading.Reader(language_model, log)
         self._waited = 0.0
         """Seconds that all trials together have waited for the open question."""
         self._said: set[str] = set()
@@ -151,11 +141,27 @@ class Adviser:
         calls = self._calls()
         role = self._due(trials, calls)
         if role is None:
+            self._read_ahead(trials, calls)
+            return
+        try:
+            self._open = self._question(role, trials, calls[-1].rejected if calls else ())
+        except Exception as failure:  # no question is better than no search
+            self._say(f"No question could be put: {type(failure).__name__}: {failure}")
             return
         self._waited = 0.0
-        self._open = self._question(role, trials, calls[-1].rejected if calls else ())
         arguments = (self._open, tuple(trials))
         threading.Thread(target=self._answer, args=arguments, daemon=True, name="adviser").start()
+
+    def _read_ahead(self, trials: Sequence[Trial], calls: Sequence[CallRecord]) -> None:
+        """Have the trials so far read, where a question is likely to follow that lists them."""
+        budget = self._task.budget
+        if self._open or not calls or budget.llm_calls or used_up(budget, self._log.calls()):
+            return
+        if self._room(trials) >= 2:
+            known: Any = {"card": self._card, "examples": self._examples}
+            self._reader.read(
+                len(trials), calls[-1].asked_at, lambda: so_far(self._task, trials, **known)
+            )
 
     def _question(self, role: str, trials: Sequence[Trial], rejected: Sequence[str]) -> _Open:
         ask, limits, calls = self._asker(role, trials), self._limits, self._log.calls()
@@ -177,6 +183,7 @@ class Adviser:
 
     def close(self) -> None:
         """Stop, and record the answer that nobody saw."""
+        self._reader.keep(last=True)
         if self._open:
             self._record(self._open, arrived_at=None)
             self._open = None
@@ -210,7 +217,7 @@ class Adviser:
 
     def _room(self, trials: Sequence[Trial]) -> float:
         """Return how many requests `calls_per_trial` leaves; two in all before the third trial."""
-        asked = sum(c.requests for c in self._calls())
+        asked = sum(c.requests for c in self._log.calls() if c.role in (*ROLES, reading.ROLE))
         return self._limits.calls_per_trial * max(2, len(trials)) - asked
 
     def _asker(self, role: str, trials: Sequence[Trial]) -> Callable[[Sequence[str]], Question]:

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from acquisition.registry import make_designer
-from agent.adviser import Limits, make_adviser
+from agent.advice_limits import Limits
+from agent.adviser import make_adviser
 from agent.language_models.openai_url import OpenAIModel
 from agent.loop import Agent
 from agent.store import Store
@@ -34,13 +35,15 @@ from evals.task import Budget, Objective, Task
 from evals.trials import Evaluation, TrialState
 
 OUT = Path(__file__).resolve().parent / "results" / "llm_faults.json"
-TRIALS = 8
-SECONDS = 0.1
+TRIALS = 14
+SECONDS = 0.3
 """What a trial takes."""
 SILENT = ("time-out", "drips")
 TIMEOUT = 20.0
 SHORT = 2.0
 """Seconds that the client waits for an answer: `SHORT` where none will come."""
+WHOLE = 2 * SHORT
+"""Seconds after which a question without an answer counts as failed, where none will come."""
 PATIENCE = 20.0
 COST = 3.0
 """What a trial says it cost, so that the loop waits so long for an answer."""
@@ -89,7 +92,8 @@ def faulty_run(fault: str, url: str, key: str, folder: Path, seed: int = 0) -> d
     store = Store.create(task, f"{fault}-{seed}".replace(" ", "-"), f"{folder}/faults.db")
     said: list[str] = []
     designer = make_designer("hybrid", portfolio=False)
-    limits = Limits(patience=PATIENCE, timeout=3 * PATIENCE, proposals=1, hidden=0.0)
+    whole = WHOLE if fault in SILENT else 3 * PATIENCE
+    limits = Limits(patience=PATIENCE, timeout=whole, proposals=1, hidden=0.0)
     began = time.monotonic()
     with FaultyProxy(url, key, fault=fault) as proxy:
         timeout = SHORT if fault in SILENT else TIMEOUT

@@ -31,7 +31,7 @@ import numpy as np
 import yaml
 
 from acquisition.registry import make_designer
-from agent.adviser import Limits
+from agent.advice_limits import Limits
 from agent.language_models.replay import RecordingModel, ReplayModel
 from agent.loop import Agent
 from agent.parameters import Program, propose_all

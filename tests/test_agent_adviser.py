@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from agent.adviser import Adviser, Limits
+from agent.advice_limits import Limits
+from agent.adviser import Adviser
 from agent.language_models.scripted import ScriptedModel
 from evals.parameters import Float
 from evals.space import SearchSpace

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from acquisition.registry import make_designer
-from agent.adviser import Adviser, Limits, make_adviser
+from agent.advice_limits import Limits
+from agent.adviser import Adviser, make_adviser
 from agent.intake.budgets import read_budget
 from agent.intake.text import Text
 from agent.language_models.scripted import ScriptedModel

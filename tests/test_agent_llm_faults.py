@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 from acquisition.registry import make_designer
-from agent.adviser import Limits, make_adviser
+from agent.advice_limits import Limits
+from agent.adviser import make_adviser
 from agent.language_models.openai_url import OpenAIModel
 from agent.loop import Agent
 from agent.store import Store

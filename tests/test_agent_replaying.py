@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.adviser import Limits
+from agent.advice_limits import Limits
 from agent.language_models.registry import open_language_model
 from agent.language_models.replay import StudyReplay
 from agent.language_models.scripted import ScriptedModel

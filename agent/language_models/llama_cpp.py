@@ -46,6 +46,9 @@ class LlamaCppModel:
     kept on disk in `states` and restored by the next process that sends the same ones.
     """
 
+    reads_ahead = True
+    """It is ours: what it reads costs nobody anything, and it keeps it."""
+
     def __init__(
         self, path: Path, *, name: str, states: Path, notify: Callable[[str], None]
     ) -> None:

@@ -38,6 +38,9 @@ class ManagedVllm(OpenAIModel):
     because nobody asked. A server that failed for good stays away.
     """
 
+    reads_ahead = True
+    """It is ours: what it reads costs nobody anything, and it keeps it."""
+
     def __init__(
         self,
         state: ServerState,

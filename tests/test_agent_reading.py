@@ -1,0 +1,107 @@
+"""Between questions our own server reads the trials that the next question will list."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from acquisition.llm_designer import propose, so_far
+from agent import reading
+from agent.advice_limits import Limits
+from agent.adviser import Adviser
+from agent.language_models.scripted import ScriptedModel
+from agent.study_view import StudyView, account
+from evals.task import Budget
+from prompts.errors import LanguageModelError
+from tests.test_agent_adviser import TASK, Log, says, trials
+
+BUDGETS = [Budget(trials=9, llm_calls=50), Budget(trials=9, tokens=1)]
+
+
+class Own(ScriptedModel):
+    """A model of ours: it reads ahead, unless `broken`."""
+
+    reads_ahead = True
+    broken = False
+
+    def complete(self, messages: Any, **options: Any) -> Any:
+        if self.broken and options.get("max_tokens") == 1:
+            raise LanguageModelError("is away.")
+        return super().complete(messages, **options)
+
+
+def run(model: ScriptedModel, count: int = 9, task: Any = TASK) -> Log:
+    """Ask a question at the start only, so that all else is read."""
+    log = Log()
+    adviser = Adviser(task, model, log=log, limits=Limits(), wants=lambda *_: False)
+    for number in range(count):
+        adviser.advice(trials(number))
+        adviser.think(trials(number + 1))
+        time.sleep(0.02)
+    adviser.close()
+    return log
+
+
+def readings(log: Log) -> list[Any]:
+    return [c for c in log.calls() if c.role == reading.ROLE]
+
+
+def test_trials_are_read_two_at_a_time_until_no_question_comes_for_a_while() -> None:
+    read = readings(run(Own(lambda m: says(0.9)), count=12))
+    assert [c.asked_at for c in read] == [3, 5]
+    assert all(c.requests == 1 and c.answers and not c.error for c in read)
+
+
+def test_what_is_read_is_what_later_questions_begin_with() -> None:
+    (_, asked), (_, later) = so_far(TASK, trials(3)), propose(TASK, trials(6), 2).messages
+    assert later["content"].startswith(asked["content"])
+    assert "2. 0.5" in asked["content"]
+    assert "3. 0.5" not in asked["content"]
+
+
+def test_a_server_that_is_not_ours_reads_nothing_ahead() -> None:
+    assert readings(run(ScriptedModel(lambda m: says(0.9)))) == []
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_nothing_is_read_ahead_where_calls_are_counted_or_tokens_spent(budget: Budget) -> None:
+    model = Own(lambda m: says(0.9))
+    assert readings(run(model, task=TASK.model_copy(update={"budget": budget}))) == []
+
+
+def test_a_reading_that_fails_is_told_and_is_the_last() -> None:
+    model = Own(lambda m: says(0.9))
+    model.broken = True
+    log = run(model)
+    (failed,) = readings(log)
+    assert "reading ahead" in failed.error
+    told = account(StudyView("s", TASK, trials(9), log.calls()))
+    assert "1 calls failed, the last one so: reading ahead: is away." in told
+
+
+def test_readings_and_questions_together_are_at_most_one_call_a_trial() -> None:
+    log = Log()
+    adviser = Adviser(TASK, Own(lambda m: says(0.9)), log=log, wants=lambda *_: True)
+    for number in range(12):
+        adviser.advice(trials(number))
+        adviser.think(trials(number + 1))
+        time.sleep(0.02)
+        assert sum(c.requests for c in log.calls()) <= max(2, number + 1)
+
+
+def test_an_error_while_a_question_is_built_does_not_end_the_search() -> None:
+    log, said = Log(), list[str]()
+
+    class Nameless(ScriptedModel):
+        def complete(self, messages: Any, **options: Any) -> Any:
+            raise AssertionError
+
+    adviser = Adviser(TASK, Nameless([]), log=log, notify=said.append)
+    adviser._examples = (object(),)  # type: ignore[assignment]
+    for number in range(3):
+        adviser.advice(trials(number))
+        adviser.think(trials(number + 1))
+    assert log.calls() == []
+    assert "No question could be put: TypeError" in said[0]
