@@ -81,14 +81,16 @@ def test_a_reading_that_fails_is_told_and_is_the_last() -> None:
     assert "1 calls failed, the last one so: reading ahead: is away." in told
 
 
-def test_readings_and_questions_together_are_at_most_one_call_a_trial() -> None:
-    log = Log()
-    adviser = Adviser(TASK, Own(lambda m: says(0.9)), log=log, wants=lambda *_: True)
+def test_readings_and_questions_together_keep_to_the_calls_per_trial() -> None:
+    log, limits = Log(), Limits(calls_per_trial=0.5)
+    often: Any = {"wants": lambda task, done, calls: len(done) % 3 == 0, "limits": limits}
+    adviser = Adviser(TASK, Own(lambda m: says(0.9)), log=log, **often)
     for number in range(12):
         adviser.advice(trials(number))
         adviser.think(trials(number + 1))
         time.sleep(0.02)
-        assert sum(c.requests for c in log.calls()) <= max(2, number + 1)
+        assert sum(c.requests for c in log.calls()) <= 0.5 * max(2, number + 1)
+    assert readings(log)
 
 
 def test_an_error_while_a_question_is_built_does_not_end_the_search() -> None:
