@@ -41,6 +41,7 @@ def run(
     data: DataFrame | None = None,
     trials: int | None = None,
     seconds: float | None = None,
+    stop_below_gain: float | None = None,
     seed: int | None = None,
     llm: str = "auto",
     model: str | None = None,
@@ -52,7 +53,8 @@ def run(
 ) -> Run:
     """Tune `task` (a description, a YAML file's name, or a `Task`) and return the finished run.
 
-    `portfolio` lets the search begin with what did well on other tables.
+    `portfolio` lets the search begin with what did well on other tables. `stop_below_gain` ends it
+    where no more than so much, in the objective's unit, is likely to be gained by going on.
 
     `data` takes the place of the task's file and is kept, as Parquet, beside the run's other files.
     Progress goes to stderr, one line per trial, unless `quiet`.
@@ -61,7 +63,7 @@ def run(
         UserError: the task or its data cannot be used, or the study's name is taken.
     """
     clock = Clock()
-    wishes = Wishes(trials=trials, seconds=seconds, seed=seed)
+    wishes = Wishes(trials, seconds, seed, stop_below_gain=stop_below_gain)
     talk = Talk(ask=False, llm=llm, model=model)
     if isinstance(task, Task):
         understood = Understood(wishes.applied(task), (), talk.language_model())

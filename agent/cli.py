@@ -31,6 +31,12 @@ NoInput = Annotated[bool, typer.Option("--no-input", help="The same as --yes.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; asks nothing.")]
 Trials = Annotated[int | None, typer.Option("--trials", "-t", help="How many trials to run.")]
 Seconds = Annotated[float | None, typer.Option("--seconds", help="How long to run.")]
+StopBelowGain = Annotated[
+    float | None,
+    typer.Option(
+        "--stop-below-gain", help="Stop where no more than this is likely to be gained; 0: never."
+    ),
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="The same seed chooses the same trials.")]
 Llm = Annotated[
     str,
@@ -108,6 +114,7 @@ def run(
     json: Json = False,
     trials: Trials = None,
     seconds: Seconds = None,
+    stop_below_gain: StopBelowGain = None,
     seed: Seed = None,
     llm: Llm = "auto",
     model: Model = None,
@@ -140,7 +147,7 @@ def run(
         memory=memory,
         cpu_seconds=cpu_seconds,
     )
-    wishes = commands.Wishes(trials, seconds, seed, llm_budget)
+    wishes = commands.Wishes(trials, seconds, seed, llm_budget, stop_below_gain)
     talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
     commands.run(
         source,
@@ -219,6 +226,7 @@ def resume(
     json: Json = False,
     trials: Trials = None,
     seconds: Seconds = None,
+    stop_below_gain: StopBelowGain = None,
     llm: Llm = "auto",
     model: Model = None,
     llm_budget: LlmBudget = "",
@@ -231,7 +239,9 @@ def resume(
     from agent import commands
 
     talk = commands.Talk(ask=False, json=json, llm=llm, model=model)
-    wishes = commands.Wishes(trials, seconds, llm_budget=llm_budget)
+    wishes = commands.Wishes(
+        trials, seconds, llm_budget=llm_budget, stop_below_gain=stop_below_gain
+    )
     devices = commands.listed(gpus)
     commands.resume(study, wishes, talk, storage=storage, out=out, workers=workers, devices=devices)
 

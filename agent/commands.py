@@ -40,14 +40,19 @@ class Wishes:
     seconds: float | None = None
     seed: int | None = None
     llm_budget: str = ""
+    stop_below_gain: float | None = None
 
     def applied(self, task: Task) -> Task:
         """Return `task` with these wishes in it, and their source."""
-        budget = {"trials": self.trials, "seconds": self.seconds}
+        budget = {
+            "trials": self.trials,
+            "seconds": self.seconds,
+            "stop_below_gain": self.stop_below_gain,
+        }
         given = {k: v for k, v in budget.items() if v is not None}
         content = task.model_dump(mode="json")
         content["budget"] |= given
-        sources = {f"budget.{k}": f"--{k} {v:g}" for k, v in given.items()}
+        sources = {f"budget.{k}": f"--{k.replace('_', '-')} {v:g}" for k, v in given.items()}
         for name, limit in (limits_in(self.llm_budget) if self.llm_budget else {}).items():
             content["budget"][name] = limit
             sources[f"budget.{name}"] = f'--llm-budget "{self.llm_budget}"'

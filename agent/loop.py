@@ -25,6 +25,7 @@ from agent.events import (
 )
 from agent.lease import Heartbeat
 from agent.limits import Limits
+from agent.prospects import Prospects
 from agent.pruning import hopeless
 from agent.store import UNLIMITED, Store
 from agent.store_rows import NumberTakenError
@@ -62,6 +63,7 @@ class Agent:
         self.listeners = tuple(listeners)
         self.waited = 0.0
         """Seconds spent on choosing configurations, advice included."""
+        self.prospects = Prospects()
         self._asking = threading.Lock()
         self._telling = threading.RLock()
         self._stopped = False
@@ -89,7 +91,8 @@ class Agent:
         """Return up to `count` RUNNING trials that this process is to evaluate and `tell`.
 
         Trials that nobody evaluates any more come first, under their old numbers. Fewer than
-        `count` come back only where the search space is used up.
+        `count` come back only where the search space is used up, or where no more than the budget's
+        `stop_below_gain` is likely to be gained.
         """
         return [t for _ in range(count) if (t := self._ask(UNLIMITED)) is not None]
 
@@ -104,12 +107,12 @@ class Agent:
                 trials = self.store.claim_or_look(limit)
                 if isinstance(trials, Trial):
                     return trials
-                if len(trials) >= limit or not (found := self._suggest(trials, 1)):
+                if len(trials) >= limit or self.prospects.exhausted(self.task, trials):
                     return None
-                if self._stopped:
+                if not (found := self._suggest(trials, 1)) or self._stopped:
                     return None
                 try:
-                    return self.store.start(found[0], len(trials))
+                    return self.store.start(self.prospects.noted(found[0]), len(trials))
                 except NumberTakenError:
                     continue
             return None
@@ -172,7 +175,8 @@ class Agent:
                 together(calls, self._stop)
             else:
                 calls[0]()
-            return limits.reached(self.store.taken()) or "every configuration has been tried"
+            ended = self.prospects.ended or "every configuration has been tried"
+            return limits.reached(self.store.taken()) or ended
         except BaseException:
             self.store.release()
             raise

@@ -15,6 +15,7 @@ from agent.advice_view import AdviceView, advice_view
 from agent.explain import ENOUGH, default_trial, stories, whose_default
 from agent.figures import history_figure, importance_figure, slice_figure, trust_figure
 from agent.origins import origin_style
+from agent.prospects import outlooks
 from agent.recipe import recipe
 from agent.study_view import StudyView, account, origin_rows, trial_rows
 from agent.verdicts import verdicts
@@ -83,6 +84,7 @@ def _tables(view: StudyView) -> dict[str, Any]:
             for row in origin_rows(view)
         ],
         "fields": list(_fields(view.task)),
+        "outlooks": outlooks(view.trials),
         "rows": [vars(r) | {"colour": colours[r.origin][1]} for r in trial_rows(view)],
     }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.clock import Clock
 from agent.command_line import show_space
+from agent.commands import Talk, Wishes
 from agent.goals import read_goal
 from agent.lines import Lines
 from agent.programs import function_task
@@ -35,7 +36,8 @@ class Options:
     """How a function is tuned, beside its goal.
 
     `metric` and `direction` ("minimize", "maximize") win over the goal's words, `space` (parameters
-    by name) over what the function declares; `fixed` arguments keep these values. `isolated` gives
+    by name) over what the function declares; `fixed` arguments keep these values. The search ends
+    early where no more than `stop_below_gain` is likely to be gained. `isolated` gives
     each trial a process of its own, with at most `memory` bytes and `cpu_seconds` of processor
     time. `workers` trials run at a time, with the `gpus` (None: those that are found) dealt among
     them. `llm` and `model` are those of `plaintune run`. A study called `name` that exists is
@@ -44,6 +46,7 @@ class Options:
 
     trials: int | None = None
     seconds: float | None = None
+    stop_below_gain: float | None = None
     metric: str | None = None
     direction: str | None = None
     space: SearchSpace | Mapping[str, Parameter] | None = None
@@ -100,7 +103,8 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
     )
     if not given.quiet:
         show_space(proposed)
-    task = proposed.task.model_copy(update={"seed": given.seed})
+    wishes = Wishes(seed=given.seed, stop_below_gain=given.stop_below_gain)
+    task = wishes.applied(proposed.task)
     setting = _setting(given, _evaluator(task, function, given, nursery), listeners, clock, model)
     return _shown(run_task(task, setting, proposed.calls), given)
 
@@ -117,9 +121,8 @@ def _go_on(
         )
 
     def raised(before: Task) -> Task:
-        budget = {"trials": given.trials, "seconds": given.seconds}
-        update = {k: v for k, v in budget.items() if v is not None}
-        return before.model_copy(update={"budget": before.budget.model_copy(update=update)})
+        wishes = Wishes(given.trials, given.seconds, stop_below_gain=given.stop_below_gain)
+        return wishes.applied(before)
 
     evaluator = _evaluator(task, function, given, nursery)
     again = _setting(given, evaluator, setting.listeners, setting.clock, _language_model(given))
@@ -169,8 +172,6 @@ def _evaluator(
 
 
 def _language_model(given: Options) -> LanguageModel | None:
-    from agent.commands import Talk
-
     return Talk(ask=False, llm=given.llm, model=given.model).language_model()
 
 

@@ -51,6 +51,8 @@ class Objective(_Part):
 class Budget(_Part):
     """When to stop. None means no limit of that kind.
 
+    `stop_below_gain` ends the search where no more than so much, in the unit of the one objective,
+    is likely to be gained by going on; 0 never does.
     `tokens`, `llm_calls` and `llm_seconds` limit the language model over the whole study; the
     search goes on without it when one is reached.
     """
@@ -58,6 +60,7 @@ class Budget(_Part):
     trials: int | None = Field(default=None, ge=1)
     seconds: float | None = Field(default=None, gt=0)
     seconds_per_trial: float | None = Field(default=None, gt=0)
+    stop_below_gain: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     tokens: int | None = Field(default=None, ge=0)
     llm_calls: int | None = Field(default=None, ge=0)
     llm_seconds: float | None = Field(default=None, ge=0)
@@ -138,6 +141,16 @@ class Task(_Part):
     sources: dict[str, Source] = Field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Task:
+        if self.budget.stop_below_gain and len(self.objectives) > 1:
+            raise InvalidTaskError(
+                f"What is left to gain is known for one objective, and there are "
+                f"{len(self.objectives)}.",
+                hint="Leave `stop_below_gain` out, or tune one of them.",
+            )
+        return self
 
     @property
     def objective(self) -> Objective:

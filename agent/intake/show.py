@@ -59,6 +59,7 @@ def _limits(task: Task) -> list[tuple[str, str]]:
         "budget.seconds": budget.seconds and _duration(budget.seconds),
         "budget.seconds_per_trial": budget.seconds_per_trial
         and _duration(budget.seconds_per_trial),
+        "budget.stop_below_gain": budget.stop_below_gain,
         "budget.tokens": budget.tokens,
         "budget.llm_calls": budget.llm_calls,
         "budget.llm_seconds": budget.llm_seconds and _duration(budget.llm_seconds),
