@@ -131,7 +131,7 @@ def _loop(arm: Arm, task: BenchmarkTask, session: Session, job: Job, outcome: Ru
             config = handed[t] if t < len(handed) else session.ask()
             clock.stop()
             began = time.perf_counter()
-            result = task.evaluate(config, _noise_seed(job.seed, t))
+            result = task.evaluate(config, noise_seed(job.seed, t))
             outcome.evaluate_s.append(result.cost or time.perf_counter() - began)
             clock.go_on()
             session.tell(config, result)
@@ -167,7 +167,8 @@ def _note(
     outcome.repeat.append(task.space.key(config) in {task.space.key(c) for c in configs})
 
 
-def _noise_seed(seed: int, trial: int) -> int:
+def noise_seed(seed: int, trial: int) -> int:
+    """Return what trial `trial` of a run draws its noise from."""
     return int(np.random.default_rng([seed, trial, 7]).integers(2**31))
 
 
