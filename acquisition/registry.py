@@ -84,6 +84,8 @@ DESIGNERS: dict[str, Callable[..., Designer]] = {
 
 WITH_PORTFOLIO = ("hybrid", "gp")
 """Strategies that can begin with what did well on other tables: option `portfolio`."""
+WITH_SURROGATE = ("hybrid", "gp")
+"""Strategies whose surrogate can be chosen: option `surrogate`."""
 
 
 def make_designer(name: str, **options: Any) -> Designer:
@@ -96,8 +98,16 @@ def make_designer(name: str, **options: Any) -> Designer:
     return DESIGNERS[name](**options)
 
 
-def check_strategy(name: str) -> None:
-    """Raise `UserError` where there is no designer called `name`."""
+def check_strategy(name: str, surrogate: str = "gp") -> None:
+    """Raise `UserError` where there is no designer called `name`, or no such surrogate for it."""
+    from surrogates.registry import check_surrogate
+
+    check_surrogate(surrogate)
+    if surrogate != "gp" and name in DESIGNERS and name not in WITH_SURROGATE:
+        raise UserError(
+            f"The strategy {name!r} has no surrogate {surrogate!r}.",
+            hint=f"Choose one of: {', '.join(WITH_SURROGATE)}.",
+        )
     if name not in DESIGNERS:
         raise UserError(
             f"There is no strategy called {name!r}.", hint=f"There are: {', '.join(DESIGNERS)}."

@@ -49,12 +49,16 @@ def run(
     name: str | None = None,
     out: str | None = None,
     portfolio: bool = True,
+    surrogate: str = "gp",
+    replicate: str = "off",
     quiet: bool = False,
 ) -> Run:
     """Tune `task` (a description, a YAML file's name, or a `Task`) and return the finished run.
 
     `portfolio` lets the search begin with what did well on other tables. `stop_below_gain` ends it
     where no more than so much, in the objective's unit, is likely to be gained by going on.
+    `surrogate` names what predicts (docs/search.md); `replicate` "auto" runs contenders again where
+    noise decides between them.
 
     `data` takes the place of the task's file and is kept, as Parquet, beside the run's other files.
     Progress goes to stderr, one line per trial, unless `quiet`.
@@ -74,6 +78,8 @@ def run(
         name=name,
         out=out,
         portfolio=portfolio,
+        surrogate=surrogate,
+        replicate=replicate,
         frame=data,
         language_model=understood.language_model,
         listeners=() if quiet else (Lines(sys.stderr),),

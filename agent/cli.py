@@ -65,6 +65,14 @@ Portfolio = Annotated[
     bool,
     typer.Option("--portfolio/--no-portfolio", help="Begin with what did well on other tables."),
 ]
+Surrogate = Annotated[
+    str,
+    typer.Option("--surrogate", help="gp, heteroscedastic, random_forest, saas, or auto."),
+]
+Replicate = Annotated[
+    str,
+    typer.Option("--replicate", help="auto: run contenders again where noise decides; or off."),
+]
 Beliefs = Annotated[
     bool, typer.Option("--beliefs", help="Ask the language model first where good values lie.")
 ]
@@ -125,6 +133,8 @@ def run(
     strategy: Strategy = "hybrid",
     portfolio: Portfolio = True,
     beliefs: Beliefs = False,
+    surrogate: Surrogate = "gp",
+    replicate: Replicate = "off",
     space: Space = None,
     metric: Metric = None,
     score: Score = None,
@@ -159,6 +169,8 @@ def run(
         strategy=strategy,
         portfolio=portfolio,
         beliefs=beliefs,
+        surrogate=surrogate,
+        replicate=replicate,
         line=line,
         workers=workers,
         devices=commands.listed(gpus),

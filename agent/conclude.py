@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from acquisition import replication
 from agent.clock import Clock
 from agent.confirm import confirm
 from agent.outcome import Outcome, Score
 from evals.evaluator import Evaluator
-from evals.objectives import incumbent
 from evals.space import Config
 from evals.task import Task
 from evals.trials import Evaluation, Trial, TrialState
@@ -50,7 +50,7 @@ def conclude(
 
     Where there is no test part, the best few are run again, within `seconds_left`.
     """
-    best = incumbent(task, trials)
+    best = replication.winner(task, trials)
     if best is None:
         return Outcome(notes=(nothing_completed(trials),))
     if not isinstance(evaluator, Finisher):

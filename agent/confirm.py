@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from acquisition import replication
 from agent.checks import checked, failed
 from agent.explain import default_trial
 from agent.outcome import Confirmation, Repeat, Spread
@@ -24,7 +25,7 @@ from evals.evaluator import Evaluator
 from evals.objectives import gains
 from evals.steering import keeps
 from evals.task import Task
-from evals.trials import Trial, TrialState
+from evals.trials import REPLICATION, Trial, TrialState
 
 LEVEL = 0.9
 """Coverage of the intervals."""
@@ -81,7 +82,7 @@ def confirm(
         f"{plan.runs} runs, about {max(1, round(cost * plan.runs))} s."
     )
     again = _Again(task, evaluator, time.monotonic() + seconds_left)
-    seeds = _seeds(task, len(trials))
+    seeds = _seeds(task, trials)
     winner = again.compete(ranked[: plan.competing], next(seeds)) if plan.competing > 1 else None
     winner = winner or ranked[0]
     default = default_trial(trials) if plan.default else None
@@ -102,10 +103,10 @@ def _why_not(trials: int, plan: Plan) -> str:
     return "No time was left to run the best again."
 
 
-def _seeds(task: Task, trials: int) -> Iterator[int]:
+def _seeds(task: Task, trials: Sequence[Trial]) -> Iterator[int]:
     """Yield seeds that neither the search nor, before more trials came, a report has used."""
-    rng = np.random.default_rng([task.seed, trials])
-    used = {task.seed}
+    rng = np.random.default_rng([task.seed, len(trials)])
+    used = {task.seed, *(t.suggestion.details.get("seed") for t in trials)}
     while True:
         seed = int(rng.integers(2**31))
         if seed not in used:
@@ -116,8 +117,11 @@ def _seeds(task: Task, trials: int) -> Iterator[int]:
 def _best_first(task: Task, trials: Sequence[Trial]) -> list[Trial]:
     """Return complete trials of distinct configurations, the best first.
 
-    Those that break what the user has wished for since count only where there are no others.
+    Those that break what the user has wished for since count only where there are no others. Where
+    the search repeated some itself, they are ranked as the surrogate sees them.
     """
+    if any(t.origin == REPLICATION for t in trials):
+        return replication.ranked(task, trials)
     complete = [t for t in trials if t.state is TrialState.COMPLETE]
     complete = [t for t in complete if keeps(task, t)] or complete
     order = (-gains(task, complete)[:, 0]).argsort(kind="stable").tolist()

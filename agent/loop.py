@@ -13,6 +13,7 @@ import numpy as np
 
 from acquisition.advice import Advice, AdviceSource, Advisable, Steerable
 from acquisition.designer import Designer
+from acquisition.replication import winner
 from agent.checks import checked, failed
 from agent.events import (
     AdviceArrived,
@@ -75,12 +76,12 @@ class Agent:
 
     @property
     def best(self) -> Trial:
-        """The complete trial that is best on the first objective.
+        """The complete trial that is best on the first objective; see `replication.winner`.
 
         Raises:
             StudyError: no trial is complete.
         """
-        if (best := incumbent(self.task, self.trials)) is None:
+        if (best := winner(self.task, self.trials)) is None:
             raise StudyError(
                 "No trial has completed yet, so there is no best one.",
                 hint=f"See why: `plaintune show {self.store.name}`.",
@@ -203,7 +204,7 @@ class Agent:
         with Heartbeat(lambda: self.store.renew(trial.number)):
             result = _guarded(
                 lambda e: e.evaluate(
-                    trial.config, fidelity=None, seed=self.task.seed, report=watch
+                    trial.config, fidelity=None, seed=_seed(self.task, trial), report=watch
                 ),
                 evaluator,
             )
@@ -250,6 +251,11 @@ class _Watch:
             cost=result.cost or seconds,
             intermediate={**self.running, **result.intermediate},
         )
+
+
+def _seed(task: Task, trial: Trial) -> int:
+    """Return the trial's seed: the study's, or a repeat's own."""
+    return int(trial.suggestion.details.get("seed", task.seed))
 
 
 def _guarded(evaluate: Callable[[Evaluator], Evaluation], evaluator: Evaluator) -> Evaluation:

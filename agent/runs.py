@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from acquisition.registry import check_strategy
+from acquisition.replication import check_replicate
 from agent.clock import Clock
 from agent.conclude import Finisher, conclude
 from agent.confirm import RESERVED
@@ -33,6 +34,8 @@ OUTCOME = "plaintune:outcome"
 DIRECTORY = "plaintune:directory"
 STRATEGY = "plaintune:strategy"
 PORTFOLIO = "plaintune:portfolio"
+REPLICATE = "plaintune:replicate"
+SURROGATE = "plaintune:surrogate"
 WORKERS = "plaintune:workers"
 TASK_FILE = "task.yaml"
 DATA_FILE = "data.parquet"
@@ -53,9 +56,11 @@ class Setting:
 
     `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `portfolio`
     lets a search on a table use what did well on other tables. `beliefs` has the language model say
-    beforehand where each parameter's best value may lie. `frame` takes the place of the task's
-    table, `evaluator` that of the task's evaluator. `workers` trials run at a time (None: as many
-    as before, one in a new study), `devices` (None: those that are found) dealt among them.
+    beforehand where each parameter's best value may lie. `surrogate` names one of
+    `surrogates.registry`; `replicate` "auto" runs contenders again where noise decides. `frame`
+    takes the place of the task's table, `evaluator` that of the task's evaluator. `workers` trials
+    run at a time (None: as many as before, one in a new study), `devices` (None: those that are
+    found) dealt among them.
     """
 
     storage: str | None = None
@@ -64,6 +69,8 @@ class Setting:
     strategy: str = "hybrid"
     portfolio: bool = True
     beliefs: bool = False
+    surrogate: str = "gp"
+    replicate: str = "off"
     frame: DataFrame | None = None
     language_model: LanguageModel | None = None
     listeners: Sequence[Listener] = ()
@@ -101,10 +108,11 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     `calls` are those by which the task was understood.
 
     Raises:
-        UserError: there is no such strategy.
+        UserError: there is no such strategy, surrogate, or way to replicate.
         StudyError: the name is taken, or the database or the directory cannot be written.
     """
-    check_strategy(setting.strategy)
+    check_strategy(setting.strategy, setting.surrogate)
+    check_replicate(setting.replicate)
     taken = Store.names(setting.storage) if setting.name is None else ()
     name = checked_name(setting.name) if setting.name else fresh_name(task, taken)
     directory = study_directory(name, setting.out)
@@ -114,6 +122,8 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     store.set_study_attribute(DIRECTORY, str(directory.resolve()))
     store.set_study_attribute(STRATEGY, setting.strategy)
     store.set_study_attribute(PORTFOLIO, setting.portfolio)
+    store.set_study_attribute(SURROGATE, setting.surrogate)
+    store.set_study_attribute(REPLICATE, setting.replicate)
     store.set_study_attribute(WORKERS, setting.workers or 1)
     task.save(directory / TASK_FILE)
     for call in calls:
@@ -195,6 +205,8 @@ def _search(
         log=store,
         notify=setting.note,
         portfolio=portfolio,
+        surrogate=str(attributes.get(SURROGATE, "gp")),
+        replicate=str(attributes.get(REPLICATE, "off")),
         **knowledge,
     )
     agent = Agent(

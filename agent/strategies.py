@@ -31,26 +31,32 @@ def open_strategy(
     log: CallLog,
     notify: Callable[[str], None] = lambda message: None,
     portfolio: bool = True,
+    surrogate: str = "gp",
+    replicate: str = "off",
     **options: Any,
 ) -> tuple[Designer, Adviser | None]:
     """Return the designer called `name`, and its adviser where it takes advice.
 
-    `portfolio` lets strategies that can do so begin with what did well on other tables; `options`
-    are those of `agent.adviser.Adviser`.
+    `portfolio` lets strategies that can do so begin with what did well on other tables; `surrogate`
+    names one of `surrogates.registry`, for strategies that let it be chosen; `replicate` is "auto"
+    or "off" (`acquisition.replication`); `options` are those of `agent.adviser.Adviser`.
 
     Raises:
         UserError: there is no such strategy, or it needs a language model and there is none.
     """
-    from acquisition.registry import WITH_PORTFOLIO, make_designer
+    from acquisition.registry import WITH_PORTFOLIO, WITH_SURROGATE, make_designer
+    from acquisition.replication import replicating
 
     if name in ASKING:
         if language_model is None:
             raise UserError(
                 f"The strategy {name!r} needs a language model.", hint="Leave `--llm none` out."
             )
-        return make_designer(name, ask=RecordedAsker(task, language_model, log, notify)), None
-    known = {"portfolio": portfolio} if name in WITH_PORTFOLIO else {}
-    designer = make_designer(name, **known)
+        asker = RecordedAsker(task, language_model, log, notify)
+        return replicating(make_designer(name, ask=asker), replicate), None
+    known: dict[str, Any] = {"portfolio": portfolio} if name in WITH_PORTFOLIO else {}
+    known |= {"surrogate": surrogate} if name in WITH_SURROGATE else {}
+    designer = replicating(make_designer(name, **known), replicate, surrogate)
     if isinstance(language_model, StudyReplay) and isinstance(designer, Advisable):
         return designer, ReplayedAdviser(task, language_model, log=log, notify=notify, **options)
     adviser = make_adviser(task, designer, language_model, log=log, notify=notify, **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from acquisition.replication import winner
 from agent.explain import show_value
 from agent.llm_budget import used_up
 from agent.outcome import Outcome
@@ -29,11 +30,11 @@ class StudyView:
 
     @property
     def best(self) -> Trial | None:
-        """The incumbent, or the trial that won when the best few were run again."""
+        """The winner, or the trial that won when the best few were run again."""
         judged = self.outcome.judged == len(self.trials) and self.outcome.best is not None
         if judged and self.outcome.confirmation is not None:
             return next((t for t in self.trials if t.number == self.outcome.best), None)
-        return incumbent(self.task, self.trials)
+        return winner(self.task, self.trials)
 
 
 @dataclass(frozen=True)

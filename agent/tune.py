@@ -37,7 +37,8 @@ class Options:
 
     `metric` and `direction` ("minimize", "maximize") win over the goal's words, `space` (parameters
     by name) over what the function declares; `fixed` arguments keep these values. The search ends
-    early where no more than `stop_below_gain` is likely to be gained. `isolated` gives
+    early where no more than `stop_below_gain` is likely to be gained; `replicate` "auto" runs
+    contenders again, with other seeds, where noise decides between them. `isolated` gives
     each trial a process of its own, with at most `memory` bytes and `cpu_seconds` of processor
     time. `workers` trials run at a time, with the `gpus` (None: those that are found) dealt among
     them. `llm` and `model` are those of `plaintune run`. A study called `name` that exists is
@@ -60,6 +61,8 @@ class Options:
     llm: str = "auto"
     model: str | None = None
     strategy: str = "hybrid"
+    surrogate: str = "gp"
+    replicate: str = "off"
     storage: str | None = None
     name: str | None = None
     out: str | None = None
@@ -149,6 +152,8 @@ def _setting(
         name=given.name,
         out=given.out,
         strategy=given.strategy,
+        surrogate=given.surrogate,
+        replicate=given.replicate,
         language_model=model,
         listeners=listeners,
         clock=clock,

@@ -20,13 +20,18 @@ class TrialState(StrEnum):
     INFEASIBLE = "infeasible"
 
 
+REPLICATION = "replication"
+"""The origin of a configuration that is run again, on purpose, because noise decides."""
+
+
 @dataclass(frozen=True)
 class Suggestion:
     """A configuration to try, with its true origin.
 
     `origin` is one of "default", "llm", "surrogate", "sobol", "random", "prior", "portfolio",
-    "user". `details` holds what the report shows about the choice: acquisition value, predicted
-    mean and sd, the GP's own choice (the shadow), the prompt's hash. All of it is JSON.
+    "replication", "user". `details` holds what
+    the report shows about the choice: acquisition value, predicted mean and sd, the GP's own choice
+    (the shadow), the prompt's hash; a repeat's own seed. All of it is JSON.
     """
 
     config: Config

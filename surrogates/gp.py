@@ -67,10 +67,13 @@ class GaussianProcess(PredictorModel):
         """Return the joint posterior of `b x q x d` (or `q x d`) points, on the scale of `t`."""
         mean, covariance = self._joint(X)
         if observation_noise is True:
-            noise = self.predictor.s2 * self.predictor.hyper.noise
-            covariance = covariance + noise * torch.eye(X.shape[-2]).to(X)
+            covariance = covariance + torch.diag_embed(self.noise(X))
         posterior = GPyTorchPosterior(MultivariateNormal(mean, covariance))
         return posterior if posterior_transform is None else posterior_transform(posterior)
+
+    def noise(self, X: Tensor) -> Tensor:
+        """Return the variance of one observation's noise at `b x q x d` points (`b x q`)."""
+        return torch.full(X.shape[:-1], self.predictor.s2 * self.predictor.hyper.noise).to(X)
 
     def _kernel(self, A: Tensor, B: Tensor) -> Tensor:
         every, share = _matern(A, B), self.predictor.hyper.share

@@ -1,7 +1,9 @@
 """Which trials the surrogate learns from, and how much each is to be believed.
 
-COMPLETE trials count as they are; equal configurations are averaged and their noise divided. FAILED
-and INFEASIBLE trials carry no score: they belong to the feasibility model (`feasibility.py`).
+COMPLETE trials count as they are; equal configurations are averaged and their noise divided. Where
+the search repeats some on purpose every run is a row of its own: the posterior is the same, and how
+far runs of one configuration lie apart tells the likelihood what the noise is. FAILED and
+INFEASIBLE trials carry no score: they belong to the feasibility model (`feasibility.py`).
 
 A PRUNED trial counts as what its last running value lets expect: the trials that completed say how
 far, on average, a final score is from the running value at that step, and the spread of that
@@ -21,7 +23,7 @@ from numpy.typing import NDArray
 
 from evals.objectives import gains
 from evals.task import Task
-from evals.trials import Trial, TrialState
+from evals.trials import REPLICATION, Trial, TrialState
 from surrogates.encoding import encoding_of
 
 Array = NDArray[np.float64]
@@ -33,7 +35,10 @@ PRUNED_NOISE = 100.0
 
 @dataclass(frozen=True)
 class Observed:
-    """Distinct configurations `X` (`n x d`), gains `Y` (`n x m`), noise multipliers (`n`)."""
+    """Configurations `X` (`n x d`), gains `Y` (`n x m`), noise multipliers (`n`).
+
+    Rows of `X` are distinct unless the search repeated some of them.
+    """
 
     X: Array
     Y: Array
@@ -58,7 +63,10 @@ def observed(task: Task, trials: Sequence[Trial]) -> Observed:
     X = encoding_of(task.space).encode([t.config for t in [*done, *stopped]])
     if not len(X):
         return Observed(X, np.empty((0, Y.shape[1])), np.empty(0))
-    return averaged(X, np.concatenate([Y, expected]), np.concatenate([np.ones(len(done)), noise]))
+    Y, noise = np.concatenate([Y, expected]), np.concatenate([np.ones(len(done)), noise])
+    if any(t.origin == REPLICATION for t in done):
+        return Observed(X, Y, noise)
+    return averaged(X, Y, noise)
 
 
 def _pruned(

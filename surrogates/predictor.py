@@ -57,7 +57,7 @@ class Predictor:
 
     Args:
         encoding: the search space's encoding.
-        X: `n x d` distinct encoded configurations.
+        X: `n x d` encoded configurations.
         targets: `n` transformed gains.
         noise_scale: `n` multipliers of the noise variance.
         hyper: the hyperparameters.

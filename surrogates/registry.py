@@ -26,6 +26,12 @@ def _saas() -> Surrogate:
     return SaasSurrogate()
 
 
+def _heteroscedastic() -> Surrogate:
+    from surrogates.heteroscedastic import HeteroscedasticSurrogate
+
+    return HeteroscedasticSurrogate()
+
+
 def _auto() -> Surrogate:
     from surrogates.auto import AutoSurrogate
 
@@ -36,6 +42,7 @@ SURROGATES: dict[str, Callable[[], Surrogate]] = {
     "gp": _gp,
     "random_forest": _forest,
     "saas": _saas,
+    "heteroscedastic": _heteroscedastic,
     "auto": _auto,
 }
 
@@ -46,8 +53,13 @@ def make_surrogate(name: str) -> Surrogate:
     Raises:
         UserError: there is none of that name.
     """
+    check_surrogate(name)
+    return SURROGATES[name]()
+
+
+def check_surrogate(name: str) -> None:
+    """Raise `UserError` where there is no surrogate called `name`."""
     if name not in SURROGATES:
         raise UserError(
             f"There is no surrogate called {name!r}.", hint=f"There are: {', '.join(SURROGATES)}."
         )
-    return SURROGATES[name]()

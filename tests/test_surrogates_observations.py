@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from evals.space import Float, SearchSpace
 from evals.task import Objective, Task
-from evals.trials import Evaluation, Suggestion, Trial, TrialState
+from evals.trials import REPLICATION, Evaluation, Suggestion, Trial, TrialState
+from surrogates.encoding import encoding_of
+from surrogates.likelihood import Hyperparameters
 from surrogates.observations import observed
+from surrogates.predictor import Predictor
 
 TASK = Task(
     evaluator="function",
@@ -28,6 +33,21 @@ def test_replicates_are_averaged_and_believed_more() -> None:
     assert data.X.tolist() == [[0.5], [0.2]]
     assert data.Y.tolist() == [[-2.0], [-4.0]]
     assert data.noise_scale.tolist() == [0.5, 1.0]
+
+
+def test_repeats_on_purpose_are_rows_and_mean_the_same() -> None:
+    losses = ((0.5, 1.0), (0.2, 4.0), (0.5, 3.0), (0.9, 5.0))
+    done = [trial(*row) for row in losses]
+    again = [*done[:2], replace(done[2], suggestion=Suggestion({"x": 0.5}, REPLICATION)), done[3]]
+    data, mean = observed(TASK, again), observed(TASK, done)
+    assert data.X[:, 0].tolist() == [0.5, 0.2, 0.5, 0.9] and data.noise_scale.tolist() == [1.0] * 4
+    hyper, at = Hyperparameters(np.array([0.4]), 0.3), np.linspace(0, 1, 7)[:, None]
+    encoding = encoding_of(TASK.space)
+    rows, means = (
+        Predictor(encoding, d.X, d.Y[:, 0], d.noise_scale, hyper, (-3.0, 2.0)).predict(at)
+        for d in (data, mean)
+    )
+    assert np.allclose(rows, means, atol=1e-9)
 
 
 def test_pruned_trials_count_as_what_they_promise() -> None:
