@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from acquisition.families import Family
     from acquisition.pool import Acquisition
     from acquisition.portfolio import Portfolio
+    from acquisition.trust_region import Region, When
     from surrogates.models import PredictorModel
 
 Array = NDArray[np.float64]
@@ -69,6 +70,7 @@ class Step:
         trials: all trials so far.
         rng: the randomness of this step.
         known: configurations that stand in the pool beside the acquisition's own.
+        local: when the search keeps to a region around the best point.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Step:
         surrogate: str = "gp",
         acquisition: str = "logei",
         known: Sequence[Config] = (),
+        local: When = "never",
     ) -> None:
         from acquisition.allowed import allowed
         from acquisition.belief import believe
@@ -92,6 +95,7 @@ class Step:
         self._known = Tried(task.space, self.known)
         self.belief: Belief = believe(task, trials, self.seed, surrogate)
         self.prior, self.allowed = prior(task, trials), allowed(task)
+        self.region = self._region(local)
 
     @property
     def model(self) -> PredictorModel:
@@ -115,7 +119,7 @@ class Step:
         rng = np.random.default_rng(self.seed)
         while len(chosen) < count:
             acquisition = self._acquisition(belief)
-            config = self._best(acquisition, tried, rng)
+            config = self._best(belief, acquisition, tried, rng)
             if config is None:
                 break
             tried.add(config)
@@ -143,11 +147,12 @@ class Step:
         return "portfolio" if self.known and config in self._known else "surrogate"
 
     def _best(
-        self, acquisition: Acquisition, tried: Tried, rng: np.random.Generator
+        self, belief: Belief, acquisition: Acquisition, tried: Tried, rng: np.random.Generator
     ) -> Config | None:
         from acquisition.families import Within
 
-        found = self._search(acquisition, tried, rng)
+        found = self._nearby(belief, acquisition, tried, rng)
+        found = found or self._search(acquisition, tried, rng)
         if found is None:
             return any_free(self.task, tried, rng)
         family = self._family(found)
@@ -155,11 +160,37 @@ class Step:
             return found
         return self._search(Within(family, self.belief), tried, rng, family) or found
 
+    @property
+    def _alone(self) -> bool:
+        """Whether nothing but the expected improvement of one objective steers the search."""
+        steered = self.prior or self.allowed or len(self.belief.models) > 1
+        return self.acquisition == "logei" and not steered
+
+    def _region(self, local: When) -> Region | None:
+        from acquisition.trust_region import region, wanted
+
+        if not self._alone or not wanted(self.encoding, local):
+            return None
+        return region(self.task, self.trials, self.belief)
+
+    def _nearby(
+        self, belief: Belief, acquisition: Acquisition, tried: Tried, rng: np.random.Generator
+    ) -> Config | None:
+        """Return the best new configuration of the region, None where there is no such thing."""
+        if self.region is None:
+            return None
+        region = self.region
+        pool = region.candidates(self.encoding, rng, POOL)
+        if self.known:
+            pool = np.concatenate([pool, self.encoding.encode(self.known)])
+        inside = region.acquisition(acquisition, belief)
+        return self._climbed(inside, tried, pool, (region.low, region.high))
+
     def _family(self, found: Config) -> Family | None:
         """Return the family whose turn it is; a user who steers the search decides alone."""
         from acquisition.families import due
 
-        if self.acquisition != "logei" or self.prior or self.allowed or len(self.belief.models) > 1:
+        if not self._alone:
             return None
 
         def largest() -> float:
@@ -175,14 +206,23 @@ class Step:
         family: Family | None = None,
     ) -> Config | None:
         """Return the best new configuration found, None where the pool is used up."""
-        from acquisition.pool import improve
-
         pool = self._pool(rng)
         if family is not None:
             pool = family.move(self.encoding, pool)
+        bounds = (self.allowed.low, self.allowed.high) if self.allowed else None
+        return self._climbed(acquisition, tried, pool, bounds)
+
+    def _climbed(
+        self,
+        acquisition: Acquisition,
+        tried: Tried,
+        pool: Array,
+        bounds: tuple[Array, Array] | None,
+    ) -> Config | None:
+        from acquisition.pool import improve
+
         values = acquisition(pool)
         starts = pool[np.argsort(-values, kind="stable")[:STARTS]]
-        bounds = (self.allowed.low, self.allowed.high) if self.allowed else None
         reached, gains = improve(self.encoding, acquisition, starts, bounds=bounds)
         rows = np.concatenate([reached, pool])
         for i in np.argsort(-np.concatenate([gains, values]), kind="stable"):
@@ -228,9 +268,10 @@ class BayesianDesigner:
         surrogate: str = "gp",
         acquisition: str = "logei",
         portfolio: Callable[[Task], Portfolio] | None = None,
+        local: When = "never",
     ) -> None:
         self.initial, self.surrogate, self.acquisition = initial, surrogate, acquisition
-        self.portfolio = portfolio
+        self.portfolio, self.local = portfolio, local
 
     def suggest(
         self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator
@@ -256,7 +297,7 @@ class BayesianDesigner:
             ValueError: no trial has completed.
         """
         known = [s.config for s in self._portfolio(task)]
-        return Step(task, trials, rng, self.surrogate, self.acquisition, known)
+        return Step(task, trials, rng, self.surrogate, self.acquisition, known, self.local)
 
     def _beginning(self, task: Task, trials: Sequence[Trial]) -> int:
         """Return how many trials come before the surrogate's: more where a portfolio begins."""

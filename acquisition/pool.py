@@ -44,12 +44,13 @@ def candidates(encoding: Encoding, best: Array, rng: np.random.Generator, size: 
     """
     parts = [scrambled(rng, len(encoding), size)]
     if len(best):
-        parts += [_perturbed(encoding, best, rng, size // 2)]
+        parts += [perturbed(encoding, best, rng, size // 2)]
         parts += [neighbours(encoding, row) for row in best[:3]]
     return np.unique(encoding.snap(np.concatenate(parts)), axis=0)
 
 
-def _perturbed(encoding: Encoding, best: Array, rng: np.random.Generator, count: int) -> Array:
+def perturbed(encoding: Encoding, best: Array, rng: np.random.Generator, count: int) -> Array:
+    """Return `count` points near those of `best` (`k x d`), not snapped."""
     d = len(encoding)
     rows = best[rng.integers(len(best), size=count)].copy()
     moved = rng.random((count, d)) < rng.choice([1.0 / d, 3.0 / d, 1.0], size=(count, 1))

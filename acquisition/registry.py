@@ -23,6 +23,10 @@ def _gp(**options: Any) -> Designer:
     return _bayesian(**options)
 
 
+def _local(**options: Any) -> Designer:
+    return _bayesian(local="always", **options)
+
+
 def _random(**options: Any) -> Designer:
     from acquisition.random_search import RandomDesigner
 
@@ -71,6 +75,7 @@ def _llinbo(rule: Any) -> Callable[..., Designer]:
 DESIGNERS: dict[str, Callable[..., Designer]] = {
     "hybrid": _hybrid,
     "gp": _gp,
+    "gp-trust-region": _local,
     "random": _random,
     "sobol": _sobol,
     "llm": _llm,
@@ -82,9 +87,9 @@ DESIGNERS: dict[str, Callable[..., Designer]] = {
 }
 
 
-WITH_PORTFOLIO = ("hybrid", "gp")
+WITH_PORTFOLIO = ("hybrid", "gp", "gp-trust-region")
 """Strategies that can begin with what did well on other tables: option `portfolio`."""
-WITH_SURROGATE = ("hybrid", "gp")
+WITH_SURROGATE = ("hybrid", "gp", "gp-trust-region")
 """Strategies whose surrogate can be chosen: option `surrogate`."""
 
 
