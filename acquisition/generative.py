@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -70,15 +70,15 @@ class GenerativeDesigner(LlamboDesigner):
         return UNKNOWN if found is None else found
 
 
-def generative(ask: CompletionAsker) -> GenerativeDesigner:
-    """Return the designer that puts all its questions through `ask`."""
+def generative(ask: CompletionAsker, **options: Any) -> GenerativeDesigner:
+    """Return the designer that puts all its questions through `ask`; `options` are LLAMBO's."""
 
     def text(role: str, number: int, question: Question) -> str | None:
         answer = ask.completion(role, number, question)
         return answer.text if answer else None
 
     put: Asker = text
-    return GenerativeDesigner(ask=put, asker=ask, candidates=CANDIDATES)
+    return GenerativeDesigner(ask=put, asker=ask, candidates=CANDIDATES, **options)
 
 
 def labelled(

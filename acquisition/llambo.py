@@ -11,13 +11,14 @@ Notation: g gains (larger is better), z = (g - mean) / sd over the complete tria
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.llm_designer import Question, View, predict, propose, read, warmstart
+from acquisition.opening import Opening
 from acquisition.sobol import SobolDesigner
 from evals.objectives import gains
 from evals.task import Task
@@ -41,7 +42,7 @@ class LlamboDesigner:
 
     `warmstarts` trials follow the default; then each step asks for `candidates`, aiming at the best
     gain plus `alpha` times the range of gains, and predicts them under `orderings` shuffled
-    histories.
+    histories. `opening` and `card` say how the first question is put (section 4).
     """
 
     ask: Asker
@@ -49,6 +50,8 @@ class LlamboDesigner:
     candidates: int = 4
     orderings: int = 2
     alpha: float = 0.1
+    opening: Opening = field(default_factory=Opening)
+    card: Mapping[str, str] | None = None
 
     def suggest(
         self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator
@@ -69,7 +72,8 @@ class LlamboDesigner:
         number = len(trials)
         if number <= self.warmstarts:
             # The same question for all of them: it is asked once and recorded.
-            text = self.ask("warmstart", 1, warmstart(task, self.warmstarts))
+            first = warmstart(task, self.warmstarts, card=self.card, opening=self.opening)
+            text = self.ask("warmstart", 1, first)
             return _read(task, trials, text)[:1]
         view = View(desired=self.desired(task, trials))
         return _read(task, trials, self.ask("propose", number, self._question(task, trials, view)))

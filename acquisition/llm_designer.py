@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from acquisition.opening import Opening, config_in_logs, in_logs, native
 from evals.failures import borders, kind_of
 from evals.objectives import gains, incumbent
 from evals.parameters import Float, Int, Parameter
-from evals.space import Config
+from evals.space import Config, SearchSpace
 from evals.steering import narrowed, preferences
 from evals.task import Task
 from evals.trials import Suggestion, Trial, TrialState
@@ -76,9 +77,25 @@ def warmstart(
     *,
     card: Mapping[str, str] | None = None,
     examples: Sequence[Example] = (),
+    opening: Opening | None = None,
 ) -> Question:
     """Ask for `count` configurations before anything was tried (LLAMBO, section 4)."""
-    return _question(task, count, render("warmstart", count=count, **_study(task, card, examples)))
+    how = opening or Opening()
+    hidden, statistics = how.context == "none", how.statistics if how.context == "full" else {}
+    study = _study(task, card_without_data(task) if hidden else card, () if hidden else examples)
+    space = in_logs(narrowed(task.space)) if how.logs else narrowed(task.space)
+    if how.logs:
+        study["parameters"] = [parameter_line(p) for p in space.parameters]
+        study["examples"] = [_in_logs(task, e) for e in examples if not hidden]
+    prompt = render(
+        "warmstart",
+        count=count,
+        described=not hidden,
+        statistics=statistics,
+        logs=how.logs,
+        **study,
+    )
+    return _question(task, count, prompt, space)
 
 
 def propose(
@@ -150,7 +167,9 @@ def read(task: Task, trials: Sequence[Trial], text: str, **details: Any) -> Answ
     """
     space = task.space
     tried = {space.key(t.config) for t in trials}
-    found = parse_proposals(text, space.validate, lambda c: space.key(c) not in tried)
+    found = parse_proposals(
+        text, lambda c: space.validate(native(space, c)), lambda c: space.key(c) not in tried
+    )
     return Answer(tuple(_suggestion(p, details) for p in found.accepted), found.rejected)
 
 
@@ -176,9 +195,10 @@ def shown(task: Task, trials: Sequence[Trial]) -> list[Trial]:
     return kept + done[cut:]
 
 
-def _question(task: Task, count: int, prompt: str) -> Question:
+def _question(task: Task, count: int, prompt: str, space: SearchSpace | None = None) -> Question:
     messages = _messages("adviser_system", prompt)
-    schema = proposals_schema(narrowed(task.space).json_schema(), task.space.names, count)
+    asked = (space or narrowed(task.space)).json_schema()
+    schema = proposals_schema(asked, task.space.names, count)
     return Question(messages, schema, max_tokens=40 + count * (70 + 16 * len(task.space)))
 
 
@@ -210,8 +230,18 @@ def goal(task: Task) -> str:
 
 def partial_card(task: Task) -> dict[str, str]:
     """Return the partial context: the model and the kind of target, nothing about the table."""
-    card = {"Model": ", ".join(task.models)} if task.models else {}
-    return card | ({"Target": f"{task.data.target} ({task.data.kind})"} if task.data else {})
+    return card_without_data(task) | (
+        {"Target": f"{task.data.target} ({task.data.kind})"} if task.data else {}
+    )
+
+
+def card_without_data(task: Task) -> dict[str, str]:
+    """Return what is known where nothing may be said of the data: the model."""
+    return {"Model": ", ".join(task.models)} if task.models else {}
+
+
+def _in_logs(task: Task, example: Example) -> dict[str, Any]:
+    return asdict(example) | {"config": written(config_in_logs(task.space, example.config))}
 
 
 def parameter_line(parameter: Parameter) -> dict[str, Any]:
