@@ -1,4 +1,4 @@
-"""`python -m benchmarks run | report | speed | compare | tasks | pack | reference`."""
+"""`python -m benchmarks run | report | readme | speed | compare | tasks | pack | reference`."""
 
 from __future__ import annotations
 
@@ -46,10 +46,26 @@ def report(
     suite: Annotated[str, typer.Argument(help="A suite that was run.")] = "quick",
     arms: Arms = "",
 ) -> None:
-    """Write the tables and the figure of a suite beside its results."""
+    """Write the tables and the figures of a suite beside its results."""
     from benchmarks import report as made
 
     typer.echo(made.write(suite, _names(arms)))
+
+
+@app.command()
+def readme(
+    suite: Annotated[str, typer.Argument(help="A suite that was run and packed.")] = "full",
+    arms: Arms = "",
+) -> None:
+    """Write the report and the README's section on a suite from the packed results."""
+    from benchmarks import readme as made
+    from prompts.errors import UserError
+
+    try:
+        typer.echo(made.write(suite, _names(arms)))
+    except UserError as error:
+        typer.echo(f"{error}\n{error.hint or ''}", err=True)
+        raise typer.Exit(1) from error
 
 
 @app.command()

@@ -1,4 +1,9 @@
-"""Markdown tables and a figure from the results of a suite; losses stand beside wins."""
+"""Markdown tables and figures from the results of a suite; losses stand beside wins.
+
+Arms differ in how many runs they finished and how far these go. So each group of tasks has one
+comparison of all arms, on the pairs and evaluations that all of them reach, and where there is more
+a second one of the arms that go as far as ours (`statistics.blocks`).
+"""
 
 from __future__ import annotations
 
@@ -8,65 +13,77 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks import results, statistics
+from benchmarks import figures, results, statistics
 from benchmarks.arms.base import N_START
-from benchmarks.statistics import Curves
+from benchmarks.statistics import Curves, Duel
 from benchmarks.suites import BUDGETS
 
 OURS = "plaintune-gp"
 ALL = "all groups"
+SIGNIFICANT = 0.05
+STANDING = (
+    f"Ahead or behind: p below {SIGNIFICANT} over pairs, the first in brackets; the second is over "
+    "tasks."
+)
+Blocks = dict[str, list[Curves]]
 
 
 def write(suite: str, arms: Sequence[str] = (), ours: str = OURS, root: Path | None = None) -> Path:
-    """Write `report.md` and `regret.png` beside the results of `suite`; return the former."""
+    """Write `report.md` and a figure per group beside the results of `suite`; return the former."""
     frame = statistics.normalised(results.load(suite, root))
-    chosen = [a for a in arms or sorted(frame.arm.unique()) if a in set(frame.arm)]
-    chosen = [a for a in chosen if not _hopeless(frame, a)]
-    found = {name: _curves(part, chosen) for name, part in _groups(frame)}
-    found = {name: c for name, c in found.items() if len(c.tasks)}
+    found = comparisons(frame, arms, ours)
     folder = (root or results.ROOT) / suite
-    parts = [_heading(suite, frame, found[ALL]), _failures(frame)]
-    parts += [_section(name, c, frame, ours) for name, c in found.items()]
+    parts = [_heading(suite, frame, found), _failures(frame)]
+    parts += [f"## Where {ours} stands\n\n{STANDING}\n", *standings(found, ours), "\n"]
+    for name, blocks in found.items():
+        figures.draw(name, blocks, ours, folder / figure_of(name))
+        parts += [f"## {name}\n\n![regret over evaluations]({figure_of(name)})\n"]
+        parts += [_section(c, frame, ours) for c in blocks]
     (folder / "report.md").write_text("\n".join(p for p in parts if p), encoding="utf-8")
-    draw(found, folder / "regret.png")
     return folder / "report.md"
 
 
-def _groups(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    return [(ALL, frame), *((str(g), part) for g, part in frame.groupby("group"))]
+def figure_of(group: str) -> str:
+    """Return the name of the figure of a group of tasks."""
+    return "regret.png" if group == ALL else f"regret-{group}.png"
+
+
+def comparisons(frame: pd.DataFrame, arms: Sequence[str], ours: str) -> Blocks:
+    """Return per group, all groups first, what can be compared; without arms that never finish."""
+    known = set(frame.arm)
+    chosen = [a for a in arms or sorted(known) if a in known and not _hopeless(frame, a)]
+    groups = [(ALL, frame), *((str(g), part) for g, part in frame.groupby("group"))]
+    found = {name: statistics.blocks(part, chosen, ours) for name, part in groups}
+    return {name: blocks for name, blocks in found.items() if blocks}
 
 
 def _hopeless(frame: pd.DataFrame, arm: str) -> bool:
     return bool((frame[frame.arm == arm].error != "").all())
 
 
-def _curves(frame: pd.DataFrame, arms: Sequence[str]) -> Curves:
-    done = frame[(frame.error == "") & frame.arm.isin(arms)]
-    trials = int(done.groupby(["arm", "task", "seed"]).trial.max().min()) if len(done) else 1
-    return statistics.curves(frame, arms, trials)
-
-
-def _heading(suite: str, frame: pd.DataFrame, found: Curves) -> str:
-    newest = frame.date.max()
+def _heading(suite: str, frame: pd.DataFrame, found: Blocks) -> str:
+    shown = list(dict.fromkeys(arm for c in found[ALL] for arm in c.arms))
+    parts = {arm: part for arm, part in frame.groupby("arm") if arm in shown}
     versions = "\n".join(
-        f"- {arm}: {', '.join(sorted(part.version.unique()))}"
-        for arm, part in frame.groupby("arm")
-        if arm in found.arms
+        f"- {arm}: {', '.join(sorted(part.version.unique()))}; {part.key.nunique()} runs"
+        for arm, part in parts.items()
     )
-    absent = sorted(set(frame.arm) - set(found.arms))
-    option = f" --arms {','.join(found.arms)}" if absent else ""
-    note = f"\nNot shown, for too few or no finished runs: {', '.join(absent)}.\n" if absent else ""
+    absent = sorted(set(frame.arm) - set(shown))
+    option = f" --arms {','.join(shown)}" if absent else ""
+    note = f"\nNot shown: {', '.join(absent)}.\n" if absent else ""
     return f"""# Suite `{suite}`
 
 Made by `python -m benchmarks run --suite {suite}` and
 `python -m benchmarks report {suite}{option}`.
-{len(np.unique(found.tasks))} tasks, {len(found.tasks)} pairs of task and seed that every arm
-finished, {found.regret.shape[2]} evaluations each. {"; ".join(sorted(frame.machine.unique()))};
-newest run {newest}.
+{frame.task.nunique()} tasks; {"; ".join(sorted(frame.machine.unique()))}; newest run
+{frame.date.max()}.
 
 Regret is that of the incumbent: 0 the optimum, 1 the median of random configurations (clipped
 there). Every arm starts from the same default and random points, {N_START} in all; `random` has no
-start. Means over tasks, 95 % bootstrap intervals over seeds. Seconds are processor time.
+start. Means over tasks, 95 % bootstrap intervals over seeds. Seconds are processor time. A pair is
+a task and a seed; a comparison counts only pairs that all of its arms finished. p is Wilcoxon's
+signed rank, Holm-corrected over the peers: over pairs, and over tasks (pairs of one task are not
+independent).
 
 {versions}
 {note}"""
@@ -84,69 +101,124 @@ def _failures(frame: pd.DataFrame) -> str:
     return "\n".join(["## Failed", "", *lines, ""])
 
 
-def _section(name: str, found: Curves, frame: pd.DataFrame, ours: str) -> str:
-    budgets = [b for b in BUDGETS if N_START < b <= found.regret.shape[2]]
+def standings(found: Blocks, ours: str) -> list[str]:
+    """Return a line per comparison: how ours does against the best peer, and whom it beats."""
+    return [
+        standing(name, c, ours)
+        for name, blocks in found.items()
+        for c in blocks
+        if ours in c.arms and len(c.arms) > 1
+    ]
+
+
+def standing(name: str, found: Curves, ours: str) -> str:
+    """Return where `ours` stands at the comparison's last budget of 30 or less, else its last."""
+    budget = last_budget(found, 30) if found.regret.shape[2] <= 30 else last_budget(found)
+    means = dict(zip(found.arms, _means(found, budget), strict=True))
+    peer = min((a for a in found.arms if a != ours), key=means.__getitem__)
+    duels = statistics.duels(found, ours, budget)
+    return (
+        f"- **{name}** after {budget} ({counted(found)}): {_gap(means[ours], means[peer])} than "
+        f"the best peer's, {peer} ({means[ours]:.4f} against {means[peer]:.4f}). {_verdicts(duels)}"
+    )
+
+
+def _gap(own: float, best: float) -> str:
+    if best <= 0:
+        return "the same" if own <= 0 else "higher"
+    share = 100 * (1 - own / best)
+    return f"mean regret {abs(share):.0f} % {'lower' if share >= 0 else 'higher'}"
+
+
+def _verdicts(duels: Sequence[Duel]) -> str:
+    ahead = [d for d in duels if d.p_value < SIGNIFICANT and d.difference < 0]
+    behind = [d for d in duels if d.p_value < SIGNIFICANT and d.difference > 0]
+    rest = [d for d in duels if d not in ahead and d not in behind]
+    kinds = {"Ahead of": ahead, "Behind": behind, "Not told apart from": rest}
+    return " ".join(
+        f"{words} {', '.join(f'{d.peer} (p {_p(d.p_value)}, {_p(d.p_tasks)})' for d in some)}."
+        for words, some in kinds.items()
+        if some
+    )
+
+
+def last_budget(found: Curves, limit: int = max(BUDGETS)) -> int:
+    """Return the largest of the suites' budgets that `found` reaches, at most `limit`."""
+    return max(budgets_of(found, limit))
+
+
+def budgets_of(found: Curves, limit: int = max(BUDGETS)) -> list[int]:
+    """Return the budgets to report: those that `found` reaches after the common start."""
+    reached = found.regret.shape[2]
+    return [b for b in BUDGETS if N_START < b <= min(reached, limit)] or [reached]
+
+
+def counted(found: Curves) -> str:
+    """Return how much a comparison rests on."""
+    return f"{len(np.unique(found.tasks))} tasks, {len(found.tasks)} pairs"
+
+
+def _means(found: Curves, budget: int) -> list[float]:
+    return [statistics.mean_of(v, found.tasks) for v in found.at(budget)]
+
+
+def _section(found: Curves, frame: pd.DataFrame, ours: str) -> str:
+    budgets = budgets_of(found)
     head = [f"regret @{b}" for b in budgets] + ["area", "rank", "s / suggestion (p95)", "repeats"]
-    order = np.argsort([statistics.mean_of(v, found.tasks) for v in found.at(budgets[-1])])
-    rows = [_row(found, int(i), budgets, frame) for i in order]
-    count = f"{len(np.unique(found.tasks))} tasks, {len(found.tasks)} pairs"
-    table = _table(["arm", *head], rows)
-    return f"## {name} ({count})\n\n{table}\n{_duels(found, ours, budgets)}"
+    rows = [_row(found, i, budgets, frame) for i in ordered(found, budgets[-1])]
+    title = f"### {len(found.arms)} arms to {found.regret.shape[2]} evaluations ({counted(found)})"
+    return f"{title}\n\n{table(['arm', *head], rows)}\n{_duels(found, ours, budgets)}"
+
+
+def ordered(found: Curves, budget: int) -> list[int]:
+    """Return the places of the arms, the lowest mean regret after `budget` first."""
+    return [int(i) for i in np.argsort(_means(found, budget), kind="stable")]
 
 
 def _row(found: Curves, i: int, budgets: Sequence[int], frame: pd.DataFrame) -> list[str]:
-    cells = []
-    for values in (*(found.at(b)[i] for b in budgets), found.area()[i]):
-        low, high = statistics.interval(values, found.tasks)
-        cells.append(f"{statistics.mean_of(values, found.tasks):.4f} [{low:.4f}, {high:.4f}]")
-    own = frame[(frame.arm == found.arms[i]) & frame.task.isin(found.tasks) & (frame.error == "")]
+    cells = [cell(v, found, 4) for v in (*(found.at(b)[i] for b in budgets), found.area()[i])]
+    own = finished(frame, found, i)
     seconds = own[own.suggest_s > 0].suggest_cpu_s
     rank = statistics.ranks(found.at(budgets[-1]))[i]
     speed = f"{seconds.median():.3f} ({seconds.quantile(0.95):.3f})"
     return [found.arms[i], *cells, f"{rank:.2f}", speed, f"{100 * own.repeat.mean():.1f} %"]
 
 
+def finished(frame: pd.DataFrame, found: Curves, i: int) -> pd.DataFrame:
+    """Return the trials of arm `i` on the tasks of a comparison, up to its last evaluation."""
+    own = frame[(frame.arm == found.arms[i]) & frame.task.isin(found.tasks) & (frame.error == "")]
+    return own[own.trial <= found.regret.shape[2]]
+
+
+def cell(values: statistics.Array, found: Curves, digits: int) -> str:
+    """Return a mean and its interval."""
+    low, high = statistics.interval(values, found.tasks)
+    mean = statistics.mean_of(values, found.tasks)
+    return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
 def _duels(found: Curves, ours: str, budgets: Sequence[int]) -> str:
     if ours not in found.arms:
         return ""
     rows = [
-        [d.peer, str(b), f"{d.wins} / {d.ties} / {d.losses}", f"{d.difference:+.4f}", _p(d.p_value)]
+        [d.peer, str(b), score(d), f"{d.difference:+.4f}", _p(d.p_value), _p(d.p_tasks)]
         for b in budgets
         for d in statistics.duels(found, ours, b)
     ]
-    head = [f"{ours} against", "at", "wins / ties / losses", "mean difference", "p (Holm)"]
-    return "\n" + _table(head, rows)
+    head = ["at", "wins / ties / losses", "mean difference", "p (pairs)", "p (tasks)"]
+    return table([f"{ours} against", *head], rows)
+
+
+def score(duel: Duel) -> str:
+    """Return wins, ties and losses."""
+    return f"{duel.wins} / {duel.ties} / {duel.losses}"
 
 
 def _p(value: float) -> str:
     return f"{value:.1e}" if value < 0.001 else f"{value:.3f}"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def draw(found: dict[str, Curves], target: Path) -> None:
-    """Draw regret over evaluations, a panel per group, with 95 % intervals."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.5 * len(found), 4), layout="constrained")
-    panels = figure.subplots(1, len(found), squeeze=False)[0]
-    for axes, (name, c) in zip(panels, found.items(), strict=True):
-        _panel(axes, name, c)
-    figure.savefig(target, dpi=110)
-
-
-def _panel(axes: object, name: str, found: Curves) -> None:
-    from matplotlib.axes import Axes
-
-    assert isinstance(axes, Axes)
-    x = np.arange(N_START, found.regret.shape[2] + 1)
-    for arm, regret in zip(found.arms, found.regret, strict=True):
-        mean = [statistics.mean_of(regret[:, t - 1], found.tasks) for t in x]
-        low, high = np.transpose([statistics.interval(regret[:, t - 1], found.tasks) for t in x])
-        (line,) = axes.plot(x, mean, label=arm, linewidth=2.5 if arm == OURS else 1.2)
-        axes.fill_between(x, low, high, color=line.get_color(), alpha=0.1, linewidth=0)
-    axes.set(title=name, xlabel="evaluations", ylabel="mean normalised regret", yscale="log")
-    axes.legend(fontsize=7)

@@ -4,8 +4,9 @@ Shapes: a arms, p pairs of (task, seed) that all arms finished, n trials. Arms a
 pairs only, so that a suite that was interrupted still compares like with like.
 
 Means: every task counts alike. Intervals: 95 %, percentile bootstrap over the seeds within each
-task (the tasks are the population asked about, not a sample of it). Tests: Wilcoxon's signed rank
-over pairs, two-sided, Holm-corrected over the peers.
+task (the tasks are the population asked about, not a sample of it). Tests: Wilcoxon's signed rank,
+two-sided, Holm-corrected over the peers: over pairs, and over the tasks' mean differences, as pairs
+of one task are not independent of each other.
 """
 
 from __future__ import annotations
@@ -60,6 +61,28 @@ def curves(frame: pd.DataFrame, arms: Sequence[str], trials: int) -> Curves:
     return Curves(tuple(arms), tasks, np.clip(values, 0.0, WORST))
 
 
+def blocks(frame: pd.DataFrame, arms: Sequence[str], ours: str) -> list[Curves]:
+    """Return the comparisons that runs of different number and length allow, each like with like.
+
+    First all `arms`, on the pairs that all of them finished, up to the evaluations that all of them
+    reach. Then, where they go further or finished more, the arms that reach as far as `ours` on at
+    least half as many pairs.
+    """
+    done = frame[(frame.error == "") & frame.arm.isin(arms)]
+    lengths = done.groupby(["arm", "task", "seed"]).trial.max()
+    if not len(lengths):
+        return []
+    reach = lengths.groupby("arm").max()
+    furthest = int(reach.get(ours, reach.max()))
+    runs = lengths[lengths >= furthest].groupby("arm").count()
+    enough = runs.get(ours, runs.max()) / 2
+    fast = [a for a in arms if runs.get(a, 0) >= enough]
+    found = [curves(frame, [a for a in arms if a in reach], int(reach.min()))]
+    if len(fast) > 1 and (set(fast) != set(found[0].arms) or furthest > reach.min()):
+        found.append(curves(frame, fast, furthest))
+    return [c for c in found if len(c.tasks)]
+
+
 def normalised(frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` with the regret of the tasks of unknown optimum put on the common scale.
 
@@ -77,19 +100,27 @@ def normalised(frame: pd.DataFrame) -> pd.DataFrame:
 
 def mean_of(values: Array, tasks: NDArray[np.str_]) -> float:
     """Return the mean over tasks of the mean over seeds of `values` (`p`)."""
-    return float(np.mean([values[tasks == t].mean() for t in np.unique(tasks)]))
+    return float(_by_task(values, tasks).mean())
 
 
 def interval(values: Array, tasks: NDArray[np.str_]) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of `mean_of`."""
+    low, high = intervals(values[:, None], tasks)
+    return float(low[0]), float(high[0])
+
+
+def intervals(values: Array, tasks: NDArray[np.str_]) -> tuple[Array, Array]:
+    """Return the 95 % bootstrap intervals (`n` each) of the means of `values` (`p x n`)."""
     rng = np.random.default_rng(0)
-    means = np.zeros(RESAMPLES)
+    means = np.zeros((RESAMPLES, values.shape[1]))
     names = np.unique(tasks)
     for name in names:
         own = values[tasks == name]
-        means += own[rng.integers(len(own), size=(RESAMPLES, len(own)))].mean(axis=1)
-    low, high = np.quantile(means / len(names), [0.025, 0.975])
-    return float(low), float(high)
+        drawn = rng.integers(len(own), size=(RESAMPLES, len(own)))
+        times = (drawn[:, :, None] == np.arange(len(own))).sum(axis=1)
+        means += times @ own / len(own)
+    low, high = np.quantile(means / len(names), [0.025, 0.975], axis=0)
+    return low, high
 
 
 def ranks(values: Array) -> Array:
@@ -99,7 +130,10 @@ def ranks(values: Array) -> Array:
 
 @dataclass(frozen=True)
 class Duel:
-    """Ours against a peer over pairs: `p_value` is Holm-corrected."""
+    """Ours against a peer over pairs: `p_value` is Holm-corrected, `p_tasks` that over tasks.
+
+    A negative `difference` is to our advantage.
+    """
 
     peer: str
     wins: int
@@ -107,6 +141,7 @@ class Duel:
     losses: int
     difference: float
     p_value: float
+    p_tasks: float
 
 
 def duels(found: Curves, ours: str, budget: int) -> list[Duel]:
@@ -116,6 +151,7 @@ def duels(found: Curves, ours: str, budget: int) -> list[Duel]:
     peers = [a for a in found.arms if a != ours]
     gaps = [own - values[found.arms.index(peer)] for peer in peers]
     p_values = holm([_signed_rank(gap) for gap in gaps])
+    p_tasks = holm([_signed_rank(_by_task(gap, found.tasks)) for gap in gaps])
     return [
         Duel(
             peer,
@@ -124,9 +160,14 @@ def duels(found: Curves, ours: str, budget: int) -> list[Duel]:
             int((gap > TIE).sum()),
             mean_of(gap, found.tasks),
             p,
+            of_tasks,
         )
-        for peer, gap, p in zip(peers, gaps, p_values, strict=True)
+        for peer, gap, p, of_tasks in zip(peers, gaps, p_values, p_tasks, strict=True)
     ]
+
+
+def _by_task(values: Array, tasks: NDArray[np.str_]) -> Array:
+    return np.array([values[tasks == t].mean() for t in np.unique(tasks)])
 
 
 def _signed_rank(gap: Array) -> float:
