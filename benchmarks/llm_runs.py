@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.adviser import ROLES
+from agent.reading import ROLE as READ
 from agent.store import Store
 from benchmarks.llm_answers import verdicts
 from evals.space import SearchSpace
@@ -33,9 +34,9 @@ COLUMNS = {
     "model": "model",
     "backend": "backend",
     "trials": "trials by origin",
-    "calls": "calls (failed, unseen)",
+    "calls": "calls (read ahead, failed, unseen)",
     "requests": "requests a trial, mean (most)",
-    "cached": "from the cache, from trial 3 on (all)",
+    "cached": "from the cache, from trial 3 on: questions (all requests; whole study)",
     "server": "by the server",
     "invalid": "invalid of all proposals",
     "rejected": "rejected else",
@@ -73,9 +74,11 @@ def row(name: str, backend: str, storage: str) -> dict[str, Any]:
         "calls": len(calls),
         "failed": sum(bool(c.error) for c in calls),
         "unseen": sum(c.arrived_at is None for c in calls),
+        "read ahead": sum(c.role == READ for c in calls),
         "requests": sum(requests.values()) / max(1, len(trials)),
         "most requests": max(requests.values(), default=0),
         "cached": _cached([c for c in asked if c.asked_at >= THIRD]),
+        "cached, requests": _cached([c for c in calls if c.asked_at >= THIRD]),
         "cached, all": _cached(calls),
         "proposals": dict(Counter(v for c in asked for v in _verdicts(space, c))),
         "rejected": dict(Counter(r for c in asked for r in c.rejected)),
@@ -154,9 +157,10 @@ def _cells(r: dict[str, Any]) -> dict[str, Any]:
     said = {k: r[k] for k in ("study", "model", "backend")}
     return said | {
         "trials": ", ".join(f"{k} {n}" for k, n in r["trials"].items()),
-        "calls": f"{r['calls']} ({r['failed']}, {r['unseen']})",
+        "calls": f"{r['calls']} ({r['read ahead']}, {r['failed']}, {r['unseen']})",
         "requests": f"{r['requests']:.2f} ({r['most requests']})",
-        "cached": f"{_percent(r['cached'])} ({_percent(r['cached, all'])})",
+        "cached": f"{_percent(r['cached'])} ({_percent(r['cached, requests'])}; "
+        f"{_percent(r['cached, all'])})",
         "server": _percent(r.get("server")),
         "invalid": f"{_invalid(r)} of {sum(r['proposals'].values())}",
         "rejected": sum(r["rejected"].values()) - r["proposals"].get("out of range", 0),

@@ -70,7 +70,7 @@ def test_a_study_is_accounted_for(storage: Path, tmp_path: Path) -> None:
     )
     assert found["hidden"] == pytest.approx(0.95) and found["hidden, all"] == pytest.approx(2 / 3)
     assert found["proposals"] == {"valid": 2, "out of range": 1, "unparsable": 1}
-    assert "| 85 % (57 %) | – | 2 of 4 | 1 |" in table([found])
+    assert "| 85 % (85 %; 57 %) | – | 2 of 4 | 1 |" in table([found])
 
 
 def test_what_decoding_cannot_know_is_told_from_what_it_must() -> None:
