@@ -25,6 +25,7 @@ lint:
 
 test:
 	@$(PYTHON) scripts/set_up.py --models default tiny
+	@$(PYTHON) scripts/set_up_vllm.py || echo "The tests of the real vLLM will be skipped."
 	@$(MAKE) --no-print-directory lint
 	OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile
 

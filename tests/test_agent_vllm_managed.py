@@ -21,6 +21,7 @@ from agent.language_models import vllm_managed, vllm_server
 from agent.language_models.vllm_managed import ManagedVllm, is_asleep, sleep, wake
 from agent.language_models.vllm_server import _command
 from agent.language_models.vllm_state import ServerState
+from agent.reading import reads_ahead
 from prompts.chat import Message
 from prompts.errors import ModelUnavailableError
 
@@ -111,6 +112,11 @@ def test_it_sleeps_after_an_answer_and_wakes_for_the_next(sleeper: Sleeper) -> N
 def test_a_server_that_cannot_sleep_is_left_alone(sleeper: Sleeper) -> None:
     managed(sleeper.state(sleeps=False)).complete(HELLO)
     assert not [p for p in sleeper.paths if "sleep" in p or "wake" in p]
+
+
+def test_it_reads_ahead_only_where_it_keeps_what_it_reads(sleeper: Sleeper) -> None:
+    assert reads_ahead(managed(sleeper.state(sleeps=False)))
+    assert not reads_ahead(managed(sleeper.state()))
 
 
 def test_runs_that_share_it_never_put_it_to_sleep_under_each_other(sleeper: Sleeper) -> None:

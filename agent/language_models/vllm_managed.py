@@ -38,9 +38,6 @@ class ManagedVllm(OpenAIModel):
     because nobody asked. A server that failed for good stays away.
     """
 
-    reads_ahead = True
-    """It is ours: what it reads costs nobody anything, and it keeps it."""
-
     def __init__(
         self,
         state: ServerState,
@@ -53,6 +50,11 @@ class ManagedVllm(OpenAIModel):
         self._source, self._notify = source, notify
         self._state = state
         self._again = threading.Lock()
+
+    @property
+    def reads_ahead(self) -> bool:
+        """It is ours, and keeps what it has read unless it sleeps between questions."""
+        return not self._state.sleeps
 
     def complete(
         self,
