@@ -32,6 +32,12 @@ def _heteroscedastic() -> Surrogate:
     return HeteroscedasticSurrogate()
 
 
+def _warped() -> Surrogate:
+    from surrogates.warping import WarpedSurrogate
+
+    return WarpedSurrogate()
+
+
 def _auto() -> Surrogate:
     from surrogates.auto import AutoSurrogate
 
@@ -43,6 +49,7 @@ SURROGATES: dict[str, Callable[[], Surrogate]] = {
     "random_forest": _forest,
     "saas": _saas,
     "heteroscedastic": _heteroscedastic,
+    "warped": _warped,
     "auto": _auto,
 }
 
