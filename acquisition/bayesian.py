@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from acquisition.pool import Acquisition
     from acquisition.portfolio import Portfolio
     from acquisition.trust_region import Region, When
+    from surrogates.base import Surrogate
     from surrogates.models import PredictorModel
 
 Array = NDArray[np.float64]
@@ -51,8 +52,8 @@ class Scored:
     """A configuration as the surrogate sees it.
 
     `acquisition` is log expected improvement (larger is better; comparable within one step), `mean`
-    and `sd` predict the first objective as the user reads it. `origin` is "portfolio" where the
-    acquisition chose a configuration of the portfolio as it stands.
+    and `sd` predict the first objective as the user reads it. `origin` is "portfolio" or "transfer"
+    where the acquisition chose a configuration of those as it stands.
     """
 
     config: Config
@@ -69,7 +70,8 @@ class Step:
         task: the task.
         trials: all trials so far.
         rng: the randomness of this step.
-        known: configurations that stand in the pool beside the acquisition's own.
+        surrogate: its name in `surrogates.registry`, or the surrogate itself.
+        known: what stands in the pool beside the acquisition's own configurations.
         local: when the search keeps to a region around the best point.
     """
 
@@ -78,9 +80,9 @@ class Step:
         task: Task,
         trials: Sequence[Trial],
         rng: np.random.Generator,
-        surrogate: str = "gp",
+        surrogate: str | Surrogate = "gp",
         acquisition: str = "logei",
-        known: Sequence[Config] = (),
+        known: Sequence[Suggestion] = (),
         local: When = "never",
     ) -> None:
         from acquisition.allowed import allowed
@@ -91,8 +93,9 @@ class Step:
         self.seed = int(rng.integers(2**63))
         self.encoding = encoding_of(task.space)
         self.tried = Tried(task.space, [t.config for t in trials])
-        self.known = [c for c in known if c not in self.tried]
-        self._known = Tried(task.space, self.known)
+        left = [s for s in known if s.config not in self.tried]
+        self.known = [s.config for s in left]
+        self._origins = {self._row(s.config): s.origin for s in reversed(left)}
         self.belief: Belief = believe(task, trials, self.seed, surrogate)
         self.prior, self.allowed = prior(task, trials), allowed(task)
         self.region = self._region(local)
@@ -144,7 +147,10 @@ class Step:
         ]
 
     def _origin(self, config: Config) -> str:
-        return "portfolio" if self.known and config in self._known else "surrogate"
+        return self._origins.get(self._row(config), "surrogate") if self._origins else "surrogate"
+
+    def _row(self, config: Config) -> bytes:
+        return bytes(self.encoding.encode([config])[0].tobytes())
 
     def _best(
         self, belief: Belief, acquisition: Acquisition, tried: Tried, rng: np.random.Generator
@@ -265,7 +271,7 @@ class BayesianDesigner:
     def __init__(
         self,
         initial: int = INITIAL,
-        surrogate: str = "gp",
+        surrogate: str | Surrogate = "gp",
         acquisition: str = "logei",
         portfolio: Callable[[Task], Portfolio] | None = None,
         local: When = "never",
@@ -296,7 +302,7 @@ class BayesianDesigner:
         Raises:
             ValueError: no trial has completed.
         """
-        known = [s.config for s in self._portfolio(task)]
+        known = self._portfolio(task)
         return Step(task, trials, rng, self.surrogate, self.acquisition, known, self.local)
 
     def _beginning(self, task: Task, trials: Sequence[Trial]) -> int:

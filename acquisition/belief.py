@@ -20,6 +20,8 @@ from surrogates.models import PredictorModel
 if TYPE_CHECKING:
     from botorch.models.model import Model
 
+    from surrogates.base import Surrogate
+
 Array = NDArray[np.float64]
 
 
@@ -56,7 +58,9 @@ class Belief:
         return replace(self, models=models, pending=np.concatenate([self.pending, X]))
 
 
-def believe(task: Task, trials: Sequence[Trial], seed: int, surrogate: str = "gp") -> Belief:
+def believe(
+    task: Task, trials: Sequence[Trial], seed: int, surrogate: str | Surrogate = "gp"
+) -> Belief:
     """Fit everything to `trials`, of which at least one has completed; RUNNING ones are pending.
 
     Raises:

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from acquisition.designer import Designer
+from evals.task import Task
 from prompts.errors import UserError
 
 if TYPE_CHECKING:
     from acquisition.bayesian import BayesianDesigner
+    from surrogates.transfer import Earlier
 
 
-def _bayesian(portfolio: bool = False, **options: Any) -> BayesianDesigner:
+def _bayesian(
+    portfolio: bool = False, transfer: Sequence[Earlier] = (), **options: Any
+) -> BayesianDesigner:
     from acquisition.bayesian import BayesianDesigner
     from acquisition.portfolio import portfolio as known
 
+    if transfer:
+        return _transferring(transfer, portfolio, **options)
     return BayesianDesigner(portfolio=known if portfolio else None, **options)
+
+
+def _transferring(earlier: Sequence[Earlier], portfolio: bool, **options: Any) -> BayesianDesigner:
+    """Return a designer that begins where earlier studies ended, and learns from them."""
+    from acquisition.bayesian import BayesianDesigner
+    from acquisition.portfolio import Portfolio
+    from acquisition.portfolio import portfolio as other_tables
+    from acquisition.transfer import warm_start
+    from surrogates.transfer import TransferSurrogate
+
+    def known(task: Task) -> Portfolio:
+        others = other_tables(task) if portfolio else Portfolio()
+        return Portfolio((*warm_start(task, earlier), *others.suggestions), others.tables)
+
+    options["surrogate"] = TransferSurrogate(earlier)
+    return BayesianDesigner(portfolio=known, **options)
 
 
 def _gp(**options: Any) -> Designer:
@@ -103,11 +125,20 @@ def make_designer(name: str, **options: Any) -> Designer:
     return DESIGNERS[name](**options)
 
 
-def check_strategy(name: str, surrogate: str = "gp") -> None:
-    """Raise `UserError` where there is no designer called `name`, or no such surrogate for it."""
+def check_strategy(name: str, surrogate: str = "gp", transfer: Sequence[str] = ()) -> None:
+    """Raise `UserError` where there is no designer called `name`, or no such surrogate for it.
+
+    `transfer` names earlier studies, which come with a surrogate of their own.
+    """
     from surrogates.registry import check_surrogate
 
     check_surrogate(surrogate)
+    if transfer and surrogate not in ("gp", "transfer"):
+        raise UserError(
+            f"Earlier studies are no part of the surrogate {surrogate!r}.",
+            hint="Leave --surrogate or --transfer out.",
+        )
+    surrogate = "transfer" if transfer else surrogate
     if surrogate != "gp" and name in DESIGNERS and name not in WITH_SURROGATE:
         raise UserError(
             f"The strategy {name!r} has no surrogate {surrogate!r}.",

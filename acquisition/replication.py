@@ -35,6 +35,7 @@ from prompts.errors import UserError
 
 if TYPE_CHECKING:
     from acquisition.belief import Belief
+    from surrogates.base import Surrogate
 
 Array = NDArray[np.float64]
 Replicate = Literal["auto", "off"]
@@ -56,7 +57,7 @@ class Replicating:
     """
 
     inner: Designer
-    surrogate: str = "gp"
+    surrogate: str | Surrogate = "gp"
 
     def suggest(
         self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator
@@ -87,7 +88,9 @@ class AdvisedReplicating(Replicating):
         return self.inner.wants_advice(task, trials, calls)
 
 
-def replicating(designer: Designer, when: str = "auto", surrogate: str = "gp") -> Designer:
+def replicating(
+    designer: Designer, when: str = "auto", surrogate: str | Surrogate = "gp"
+) -> Designer:
     """Return `designer`, with repeats where noise decides if `when` is "auto".
 
     Raises:
@@ -107,7 +110,7 @@ def check_replicate(when: str) -> None:
 
 
 def repeat(
-    task: Task, trials: Sequence[Trial], new: Suggestion, surrogate: str = "gp"
+    task: Task, trials: Sequence[Trial], new: Suggestion, surrogate: str | Surrogate = "gp"
 ) -> Suggestion | None:
     """Return a tried configuration that is worth more than `new`; None where none is."""
     complete = [t for t in trials if t.state is TrialState.COMPLETE]

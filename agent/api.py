@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agent.clock import Clock
@@ -51,6 +52,7 @@ def run(
     portfolio: bool = True,
     surrogate: str = "gp",
     replicate: str = "off",
+    transfer: Sequence[str] = (),
     quiet: bool = False,
 ) -> Run:
     """Tune `task` (a description, a YAML file's name, or a `Task`) and return the finished run.
@@ -58,7 +60,7 @@ def run(
     `portfolio` lets the search begin with what did well on other tables. `stop_below_gain` ends it
     where no more than so much, in the objective's unit, is likely to be gained by going on.
     `surrogate` names what predicts (docs/search.md); `replicate` "auto" runs contenders again where
-    noise decides between them.
+    noise decides between them; `transfer` names earlier studies to learn from, or ("auto",).
 
     `data` takes the place of the task's file and is kept, as Parquet, beside the run's other files.
     Progress goes to stderr, one line per trial, unless `quiet`.
@@ -80,6 +82,7 @@ def run(
         portfolio=portfolio,
         surrogate=surrogate,
         replicate=replicate,
+        transfer=transfer,
         frame=data,
         language_model=understood.language_model,
         listeners=() if quiet else (Lines(sys.stderr),),

@@ -67,11 +67,15 @@ Portfolio = Annotated[
 ]
 Surrogate = Annotated[
     str,
-    typer.Option("--surrogate", help="gp, heteroscedastic, random_forest, saas, or auto."),
+    typer.Option("--surrogate", help="gp, heteroscedastic, random_forest, saas, warped, or auto."),
 ]
 Replicate = Annotated[
     str,
     typer.Option("--replicate", help="auto: run contenders again where noise decides; or off."),
+]
+Transfer = Annotated[
+    str | None,
+    typer.Option("--transfer", help="Earlier studies to learn from: STUDY,STUDY or auto."),
 ]
 Beliefs = Annotated[
     bool, typer.Option("--beliefs", help="Ask the language model first where good values lie.")
@@ -135,6 +139,7 @@ def run(
     beliefs: Beliefs = False,
     surrogate: Surrogate = "gp",
     replicate: Replicate = "off",
+    transfer: Transfer = None,
     space: Space = None,
     metric: Metric = None,
     score: Score = None,
@@ -171,6 +176,7 @@ def run(
         beliefs=beliefs,
         surrogate=surrogate,
         replicate=replicate,
+        transfer=commands.listed(transfer) or (),
         line=line,
         workers=workers,
         devices=commands.listed(gpus),

@@ -11,6 +11,7 @@ ORIGIN_STYLES: Mapping[str, tuple[str, str, str]] = {
     "sobol": ("Sobol", "#d9780f", "triangle-up"),
     "random": ("random", "#a16207", "triangle-right"),
     "portfolio": ("portfolio", "#c2255c", "star"),
+    "transfer": ("earlier study", "#7048e8", "bowtie"),
     "replication": ("run again", "#0ca678", "hourglass"),
     "prior": ("prior", "#2f9e44", "hexagon"),
     "user": ("you", "#1864ab", "cross"),

@@ -68,6 +68,15 @@ class Confirmation(BaseModel):
     said: str = ""
 
 
+class Transferred(BaseModel):
+    """An earlier study that was learned from; `weight` is its share of the beliefs at the end."""
+
+    model_config = ConfigDict(frozen=True)
+    study: str
+    trials: int
+    weight: float
+
+
 class Outcome(BaseModel):
     """The end of a run; `best` is the number of the trial that won among the first `judged`.
 
@@ -76,7 +85,8 @@ class Outcome(BaseModel):
     best configuration and for the target model's own default. `files` maps what ("model",
     "snippet", "report", "task") to a path relative to the study's directory. `seconds` maps a part
     of the run ("understanding", "training", "waiting for the LLM", …) to its wall time.
-    `stopped` says in words why the run ended; `notes` are sentences the user must know.
+    `transfer` names the earlier studies that were learned from. `stopped` says in words why the run
+    ended; `notes` are sentences the user must know.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -89,3 +99,4 @@ class Outcome(BaseModel):
     seconds: dict[str, float] = Field(default_factory=dict)
     stopped: str = ""
     notes: tuple[str, ...] = ()
+    transfer: tuple[Transferred, ...] = ()

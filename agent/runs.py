@@ -18,6 +18,7 @@ from agent.limits import Limits
 from agent.outcome import Outcome
 from agent.store import Store
 from agent.study_view import StudyView
+from agent.transfer import Known, chosen, none_found, worth
 from agent.workers import spread
 from agent.workspace import RUNS, checked_name, fresh_name, study_directory
 from evals.task import Task
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from evals.evaluator import Evaluator
+    from surrogates.transfer import Earlier
 
 OUTCOME = "plaintune:outcome"
 DIRECTORY = "plaintune:directory"
@@ -36,6 +38,7 @@ STRATEGY = "plaintune:strategy"
 PORTFOLIO = "plaintune:portfolio"
 REPLICATE = "plaintune:replicate"
 SURROGATE = "plaintune:surrogate"
+TRANSFER = "plaintune:transfer"
 WORKERS = "plaintune:workers"
 TASK_FILE = "task.yaml"
 DATA_FILE = "data.parquet"
@@ -57,10 +60,10 @@ class Setting:
     `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `portfolio`
     lets a search on a table use what did well on other tables. `beliefs` has the language model say
     beforehand where each parameter's best value may lie. `surrogate` names one of
-    `surrogates.registry`; `replicate` "auto" runs contenders again where noise decides. `frame`
-    takes the place of the task's table, `evaluator` that of the task's evaluator. `workers` trials
-    run at a time (None: as many as before, one in a new study), `devices` (None: those that are
-    found) dealt among them.
+    `surrogates.registry`; `replicate` "auto" runs contenders again where noise decides; `transfer`
+    names earlier studies to learn from, or ("auto",) those that fit. `frame` takes the place of the
+    task's table, `evaluator` that of the task's evaluator. `workers` trials run at a time (None: as
+    many as before, one in a new study), `devices` (None: those that are found) dealt among them.
     """
 
     storage: str | None = None
@@ -71,6 +74,7 @@ class Setting:
     beliefs: bool = False
     surrogate: str = "gp"
     replicate: str = "off"
+    transfer: Sequence[str] = ()
     frame: DataFrame | None = None
     language_model: LanguageModel | None = None
     listeners: Sequence[Listener] = ()
@@ -109,10 +113,12 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
 
     Raises:
         UserError: there is no such strategy, surrogate, or way to replicate.
-        StudyError: the name is taken, or the database or the directory cannot be written.
+        StudyError: the name is taken, an earlier study is not there, or the database or the
+            directory cannot be written.
     """
-    check_strategy(setting.strategy, setting.surrogate)
+    check_strategy(setting.strategy, setting.surrogate, setting.transfer)
     check_replicate(setting.replicate)
+    known = chosen(task, setting.transfer, setting.storage) if setting.transfer else Known()
     taken = Store.names(setting.storage) if setting.name is None else ()
     name = checked_name(setting.name) if setting.name else fresh_name(task, taken)
     directory = study_directory(name, setting.out)
@@ -122,6 +128,7 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     store.set_study_attribute(DIRECTORY, str(directory.resolve()))
     store.set_study_attribute(STRATEGY, setting.strategy)
     store.set_study_attribute(PORTFOLIO, setting.portfolio)
+    store.set_study_attribute(TRANSFER, known.studies)
     store.set_study_attribute(SURROGATE, setting.surrogate)
     store.set_study_attribute(REPLICATE, setting.replicate)
     store.set_study_attribute(WORKERS, setting.workers or 1)
@@ -207,6 +214,7 @@ def _search(
         portfolio=portfolio,
         surrogate=str(attributes.get(SURROGATE, "gp")),
         replicate=str(attributes.get(REPLICATE, "off")),
+        transfer=_earlier(store, setting),
         **knowledge,
     )
     agent = Agent(
@@ -228,6 +236,16 @@ def _search(
     clock.add("choosing", agent.waited)
     clock.add("training", -agent.waited)
     return _finish(store, evaluator, directory, stopped, limits, setting)
+
+
+def _earlier(store: Store, setting: Setting) -> tuple[Earlier, ...]:
+    """Return the earlier studies that this one learns from, and name them."""
+    known = Known(store.study_attributes().get(TRANSFER, {}))
+    if known.studies:
+        setting.note(f"Learning from earlier studies: {known.words}.")
+    elif setting.transfer:
+        setting.note(none_found(setting.storage))
+    return known.earlier(setting.storage)
 
 
 def _believing(task: Task, store: Store, setting: Setting, card: Mapping[str, str] | None) -> Task:
@@ -290,9 +308,16 @@ def _finish(
         seconds_left=limits.seconds_left,
         notify=setting.note,
     )
+    known = Known(store.study_attributes().get(TRANSFER, {}))
+    transfer = tuple(worth(known, setting.storage, task, trials))
     files = {"task": TASK_FILE, **outcome.files, "report": REPORT_FILE}
     outcome = outcome.model_copy(
-        update={"stopped": stopped, "files": files, "seconds": dict(clock.seconds)}
+        update={
+            "stopped": stopped,
+            "files": files,
+            "seconds": dict(clock.seconds),
+            "transfer": transfer,
+        }
     )
     store.set_study_attribute(OUTCOME, outcome.model_dump(mode="json"))
     run = standing(store)

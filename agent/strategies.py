@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from acquisition.advice import Advisable
 from acquisition.designer import Designer
@@ -18,6 +18,10 @@ from evals.task import Task
 from prompts.calls import CallLog, CallRecord
 from prompts.chat import Completion, LanguageModel, prompt_hash
 from prompts.errors import LanguageModelError, UserError
+
+if TYPE_CHECKING:
+    from surrogates.base import Surrogate
+    from surrogates.transfer import Earlier
 
 ASKING = ("llambo", "llambo-generative")
 """Strategies that ask the language model themselves, and wait for it."""
@@ -33,13 +37,15 @@ def open_strategy(
     portfolio: bool = True,
     surrogate: str = "gp",
     replicate: str = "off",
+    transfer: Sequence[Earlier] = (),
     **options: Any,
 ) -> tuple[Designer, Adviser | None]:
     """Return the designer called `name`, and its adviser where it takes advice.
 
     `portfolio` lets strategies that can do so begin with what did well on other tables; `surrogate`
     names one of `surrogates.registry`, for strategies that let it be chosen; `replicate` is "auto"
-    or "off" (`acquisition.replication`); `options` are those of `agent.adviser.Adviser`.
+    or "off" (`acquisition.replication`); `transfer` holds earlier studies, which replace the
+    surrogate by an ensemble with them; `options` are those of `agent.adviser.Adviser`.
 
     Raises:
         UserError: there is no such strategy, or it needs a language model and there is none.
@@ -55,12 +61,20 @@ def open_strategy(
         asker = RecordedAsker(task, language_model, log, notify)
         return replicating(make_designer(name, ask=asker), replicate), None
     known: dict[str, Any] = {"portfolio": portfolio} if name in WITH_PORTFOLIO else {}
-    known |= {"surrogate": surrogate} if name in WITH_SURROGATE else {}
-    designer = replicating(make_designer(name, **known), replicate, surrogate)
+    known |= {"surrogate": surrogate, "transfer": transfer} if name in WITH_SURROGATE else {}
+    designer = replicating(make_designer(name, **known), replicate, _believed(surrogate, transfer))
     if isinstance(language_model, StudyReplay) and isinstance(designer, Advisable):
         return designer, ReplayedAdviser(task, language_model, log=log, notify=notify, **options)
     adviser = make_adviser(task, designer, language_model, log=log, notify=notify, **options)
     return designer, adviser
+
+
+def _believed(surrogate: str, transfer: Sequence[Earlier]) -> str | Surrogate:
+    if not transfer:
+        return surrogate
+    from surrogates.transfer import TransferSurrogate
+
+    return TransferSurrogate(transfer)
 
 
 @dataclass(frozen=True)

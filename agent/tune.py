@@ -38,7 +38,8 @@ class Options:
     `metric` and `direction` ("minimize", "maximize") win over the goal's words, `space` (parameters
     by name) over what the function declares; `fixed` arguments keep these values. The search ends
     early where no more than `stop_below_gain` is likely to be gained; `replicate` "auto" runs
-    contenders again, with other seeds, where noise decides between them. `isolated` gives
+    contenders again, with other seeds, where noise decides between them; `surrogate` names
+    what predicts, `transfer` earlier studies to learn from, or ("auto",). `isolated` gives
     each trial a process of its own, with at most `memory` bytes and `cpu_seconds` of processor
     time. `workers` trials run at a time, with the `gpus` (None: those that are found) dealt among
     them. `llm` and `model` are those of `plaintune run`. A study called `name` that exists is
@@ -63,6 +64,7 @@ class Options:
     strategy: str = "hybrid"
     surrogate: str = "gp"
     replicate: str = "off"
+    transfer: Sequence[str] = ()
     storage: str | None = None
     name: str | None = None
     out: str | None = None
@@ -154,6 +156,7 @@ def _setting(
         strategy=given.strategy,
         surrogate=given.surrogate,
         replicate=given.replicate,
+        transfer=given.transfer,
         language_model=model,
         listeners=listeners,
         clock=clock,

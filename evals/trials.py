@@ -29,7 +29,7 @@ class Suggestion:
     """A configuration to try, with its true origin.
 
     `origin` is one of "default", "llm", "surrogate", "sobol", "random", "prior", "portfolio",
-    "replication", "user". `details` holds what
+    "transfer", "replication", "user". `details` holds what
     the report shows about the choice: acquisition value, predicted mean and sd, the GP's own choice
     (the shadow), the prompt's hash; a repeat's own seed. All of it is JSON.
     """

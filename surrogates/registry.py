@@ -38,6 +38,12 @@ def _warped() -> Surrogate:
     return WarpedSurrogate()
 
 
+def _transfer() -> Surrogate:
+    from surrogates.transfer import TransferSurrogate
+
+    return TransferSurrogate()
+
+
 def _auto() -> Surrogate:
     from surrogates.auto import AutoSurrogate
 
@@ -50,16 +56,19 @@ SURROGATES: dict[str, Callable[[], Surrogate]] = {
     "saas": _saas,
     "heteroscedastic": _heteroscedastic,
     "warped": _warped,
+    "transfer": _transfer,
     "auto": _auto,
 }
 
 
-def make_surrogate(name: str) -> Surrogate:
-    """Return the surrogate called `name`.
+def make_surrogate(name: str | Surrogate) -> Surrogate:
+    """Return the surrogate called `name`, or `name` itself where it is one.
 
     Raises:
         UserError: there is none of that name.
     """
+    if not isinstance(name, str):
+        return name
     check_surrogate(name)
     return SURROGATES[name]()
 
