@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 import zlib
 from dataclasses import asdict, dataclass, field
@@ -19,7 +20,7 @@ import numpy as np
 
 from benchmarks.arms.base import N_START, Arm, ArmUnavailableError, Problem, Session
 from benchmarks.arms.registry import open_arm
-from benchmarks.tasks.base import BenchmarkTask
+from benchmarks.tasks.base import BenchmarkTask, incumbents
 from benchmarks.tasks.registry import open_task
 from evals.space import Config
 from evals.trials import Evaluation
@@ -44,9 +45,10 @@ class Run:
     """What came out of a job: one entry per trial in each list.
 
     `observed` is the first objective's value (NaN where it did not complete), `regret` the
-    incumbent's. `suggest_s` is the wall time of asking and telling; `suggest_cpu_s` the processor
-    time, which a busy machine stretches less. `repeat` marks configurations that this run had tried
-    before. `error` is empty unless the arm failed.
+    incumbent's, `held_out` the score of the incumbent on rows that no search sees (NaN where the
+    task has none, or nothing completed yet). `suggest_s` is the wall time of asking and telling;
+    `suggest_cpu_s` the processor time, which a busy machine stretches less. `repeat` marks
+    configurations that this run had tried before. `error` is empty unless the arm failed.
     """
 
     key: str
@@ -57,6 +59,7 @@ class Run:
     seed: int
     observed: list[float] = field(default_factory=list)
     regret: list[float] = field(default_factory=list)
+    held_out: list[float] = field(default_factory=list)
     suggest_s: list[float] = field(default_factory=list)
     suggest_cpu_s: list[float] = field(default_factory=list)
     evaluate_s: list[float] = field(default_factory=list)
@@ -143,6 +146,16 @@ def _loop(arm: Arm, task: BenchmarkTask, session: Session, job: Job, outcome: Ru
             results.append(result)
     finally:
         outcome.regret = task.regrets(configs, results)
+        outcome.held_out = _held_out(task, configs, results)
+
+
+def _held_out(task: BenchmarkTask, configs: list[Config], results: list[Evaluation]) -> list[float]:
+    """Return the incumbent's held-out score after each trial; each incumbent is scored once."""
+    best = incumbents(task.task.objective.sign, results)
+    if len(task.task.objectives) > 1:
+        return [math.nan] * len(best)
+    scores = {i: task.held_out(configs[i]) for i in set(best) if i is not None}
+    return [math.nan if i is None else scores[i] for i in best]
 
 
 class _Clock:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks import figures, results, statistics
+from benchmarks import figures, held_out, results, statistics
 from benchmarks.arms.base import N_START
 from benchmarks.statistics import Curves, Duel
 from benchmarks.suites import BUDGETS
@@ -39,6 +39,7 @@ def write(suite: str, arms: Sequence[str] = (), ours: str = OURS, root: Path | N
         figures.draw(name, blocks, ours, folder / figure_of(name))
         parts += [f"## {name}\n\n![regret over evaluations]({figure_of(name)})\n"]
         parts += [_section(c, frame, ours) for c in blocks]
+    parts += [held_out.section(frame, c.arms) for c in found[ALL]]
     (folder / "report.md").write_text("\n".join(p for p in parts if p), encoding="utf-8")
     return folder / "report.md"
 

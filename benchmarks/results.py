@@ -7,6 +7,7 @@ The journal (a line per finished run) makes a suite resumable at any moment; pac
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 from collections.abc import Iterable
@@ -21,7 +22,8 @@ from benchmarks.cache import directory
 from benchmarks.protocol import PROTOCOL, Run, to_json
 
 ROOT = Path(__file__).parent / "results"
-PER_TRIAL = ["observed", "regret", "suggest_s", "suggest_cpu_s", "evaluate_s", "repeat"]
+SECONDS = ["suggest_s", "suggest_cpu_s", "evaluate_s"]
+PER_TRIAL = ["observed", "regret", "held_out", *SECONDS, "repeat"]
 
 
 def machine() -> str:
@@ -110,6 +112,8 @@ def load(suite: str, root: Path | None = None) -> pd.DataFrame:
     if not files:
         return pd.DataFrame()
     frame = pd.concat([pd.read_parquet(f) for f in files])
+    if "held_out" not in frame:
+        frame["held_out"] = math.nan
     return frame[frame.protocol == PROTOCOL]
 
 
@@ -123,7 +127,7 @@ def _rows(row: dict[str, Any]) -> pd.DataFrame:
     count = len(row["regret"])
     if not count:
         return pd.DataFrame([same | {"trial": 0, "regret": float("inf")}])
-    frame = pd.DataFrame({k: row[k][:count] for k in PER_TRIAL} | {"trial": range(1, count + 1)})
-    seconds = ["suggest_s", "suggest_cpu_s", "evaluate_s"]
-    frame[seconds] = frame[seconds].round(5)
+    lists = {"held_out": [math.nan] * count} | row  # older journals lack held-out scores
+    frame = pd.DataFrame({k: lists[k][:count] for k in PER_TRIAL} | {"trial": range(1, count + 1)})
+    frame[SECONDS] = frame[SECONDS].round(5)
     return frame.assign(**same)

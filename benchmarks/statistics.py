@@ -20,9 +20,12 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata, wilcoxon
 
 from benchmarks.arms.base import N_START
-from benchmarks.tasks.registry import open_task
+from benchmarks.tasks.referenced import ReferencedTask
+from benchmarks.tasks.registry import ANONYMOUS, open_task
 
 Array = NDArray[np.float64]
+REFERENCED = ("sklearn", "trainings")
+"""Groups of tasks whose optimum is not known."""
 RESAMPLES = 2000
 TIE = 1e-9
 WORST = 1.0
@@ -86,15 +89,20 @@ def blocks(frame: pd.DataFrame, arms: Sequence[str], ours: str) -> list[Curves]:
 def normalised(frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` with the regret of the tasks of unknown optimum put on the common scale.
 
-    Their raw regret is an error rate. Its zero is the best that any arm or the reference found.
+    Their raw regret is an error. Its zero is the best that any arm or the reference found, on the
+    task or on its anonymised variant.
     """
     frame = frame.copy()
-    for name in frame[frame.group == "sklearn"].task.unique():
-        rows = (frame.task == name) & (frame.error == "")
-        scale = open_task(name).scale  # type: ignore[attr-defined]
-        best = max(scale.optimum, float(frame[rows].observed.max()))
-        error = frame.loc[rows, "regret"]
-        frame.loc[rows, "regret"] = (error - (1 - best)) / (best - scale.median)
+    originals = frame.task.str.removesuffix(ANONYMOUS)
+    for name in originals[frame.group.isin(REFERENCED)].unique():
+        task = open_task(name)
+        assert isinstance(task, ReferencedTask)
+        rows = (originals == name) & (frame.error == "")
+        median = task.error(task.scale.median)
+        best = min(
+            task.error(task.scale.optimum), float(frame[rows].observed.map(task.error).min())
+        )
+        frame.loc[rows, "regret"] = (frame.loc[rows, "regret"] - best) / (median - best)
     return frame
 
 

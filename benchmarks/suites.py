@@ -17,6 +17,7 @@ from benchmarks.tasks import (
     hpolib,
     multi_objective,
     nasbench201,
+    trainings,
 )
 
 BUDGETS = (5, 10, 20, 30, 50, 100)
@@ -40,6 +41,9 @@ TABLES = (
     *(f"nasbench201-{d}" for d in nasbench201.ABOUT),
 )
 SKLEARN = tuple(f"sklearn-{m.lower()}-{t}" for m in bayesmark.MODELS for t in bayesmark.TABLES)
+TRAININGS = tuple(
+    trainings.name_of(m, t) for m, tables in trainings.CROSS_SECTION.items() for t in tables
+)
 FUNCTIONS = tuple(f"bbob-{f.lower()}-{d}d" for d in bbob.DIMENSIONS for f in bbob.FUNCTIONS)
 MIXED = ("mixed-kernel", "conditional-pipeline")
 NOISY = (
@@ -108,6 +112,7 @@ SUITES = {
         Suite("quick", QUICK_TASKS, FAST_ARMS, seeds=3, trials=30),
         Suite("full", TABLES + SKLEARN + FUNCTIONS + MIXED, FAST_ARMS, seeds=20, trials=50),
         Suite("slow-peers", SLOW_TASKS, (*FAST_ARMS, *SLOW_ARMS), seeds=10, trials=30),
+        Suite("trainings", TRAININGS, FAST_ARMS, seeds=5, trials=30),
         Suite("development", DEVELOPMENT, FAST_ARMS, seeds=5, trials=30),
         Suite("development-cliffs", CLIFFS, FAST_ARMS, seeds=10, trials=50),
         Suite("development-families", FAMILIES, FAST_ARMS, seeds=10, trials=40),

@@ -39,6 +39,10 @@ class AnonymousTask(BenchmarkTask):
         """Return the original's regret."""
         return self._original.regrets([self.reveal(c) for c in configs], results)
 
+    def held_out(self, config: Config) -> float:
+        """Return the original's score on its test part."""
+        return self._original.held_out(self.reveal(config))
+
     def reveal(self, config: Config) -> Config:
         """Return the original's configuration."""
         self.space.validate(config)

@@ -62,6 +62,10 @@ class BenchmarkTask(ABC):
     def regrets(self, configs: Sequence[Config], results: Sequence[Evaluation]) -> list[float]:
         """Return the regret after each of the `n` trials of a run."""
 
+    def held_out(self, config: Config) -> float:
+        """Return the score of `config` on rows that no search sees; NaN: the task has none."""
+        return math.nan
+
     @property
     def space(self) -> SearchSpace:
         """The search space."""
@@ -86,14 +90,9 @@ class SingleObjectiveTask(BenchmarkTask):
 
     def regrets(self, configs: Sequence[Config], results: Sequence[Evaluation]) -> list[float]:
         """Return the incumbent's regret after each trial."""
-        sign, best, regret = self.task.objective.sign, -math.inf, NO_RESULT
-        curve = []
-        for config, result in zip(configs, results, strict=True):
-            if result.state is TrialState.COMPLETE and sign * result.values[0] > best:
-                best = sign * result.values[0]
-                regret = self.scale.regret(self.truth(config))
-            curve.append(regret)
-        return curve
+        best = incumbents(self.task.objective.sign, results)
+        regret = {i: self.scale.regret(self.truth(configs[i])) for i in set(best) if i is not None}
+        return [NO_RESULT if i is None else regret[i] for i in best]
 
 
 class SealedTask:
@@ -112,6 +111,20 @@ class SealedTask:
 
     def __getattr__(self, attribute: str) -> Any:
         raise PeekError(f"An arm may not read {attribute!r} of the task {self.name}.")
+
+
+def incumbents(sign: float, results: Sequence[Evaluation]) -> list[int | None]:
+    """Return after each trial which one looked best so far; None before the first that completed.
+
+    `sign` is 1 where the first objective is maximised, else -1. Of equals the earlier stays.
+    """
+    found: list[int | None] = []
+    best, at = -math.inf, None
+    for i, result in enumerate(results):
+        if result.state is TrialState.COMPLETE and sign * result.values[0] > best:
+            best, at = sign * result.values[0], i
+        found.append(at)
+    return found
 
 
 def describe(

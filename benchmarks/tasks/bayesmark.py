@@ -5,8 +5,7 @@ its `bbox_utils.py`, which follows Bayesmark. Protocol: 80/20 split with random_
 by 5-fold cross-validation on the 80 %, test accuracy on the 20 %. Left out: the logit scale, which
 plaintune's spaces do not have; all arms search those parameters linearly.
 
-The optimum is not known. `reference.json` holds the best and the median of random configurations;
-reports replace the best by the best that any arm found.
+The optimum is not known: see `benchmarks.tasks.referenced`.
 """
 
 from __future__ import annotations
@@ -15,22 +14,20 @@ import hashlib
 import json
 import time
 import warnings
-from collections.abc import Sequence
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from benchmarks.cache import remembered
-from benchmarks.tasks.base import Scale, SingleObjectiveTask, complete, describe
+from benchmarks.tasks.base import complete, describe
+from benchmarks.tasks.referenced import ReferencedTask
 from evals.space import Config, Float, Int, Parameter, SearchSpace
 from evals.task import Task
 from evals.trials import Evaluation
 
 MODELS = ("RandomForest", "DecisionTree", "SVM", "AdaBoost", "MLP_SGD")
 TABLES = ("breast", "wine", "iris")
-REFERENCE = Path(__file__).parent / "reference.json"
 
 ABOUT = {
     "breast": "malignant from benign breast tumours (569 patients, 30 features, 2 classes)",
@@ -81,7 +78,7 @@ SPACES: dict[str, tuple[Parameter, ...]] = {
 }
 
 
-class SklearnTask(SingleObjectiveTask):
+class SklearnTask(ReferencedTask):
     """One classifier on one table; every evaluation is kept on disk, shared by all arms."""
 
     group = "sklearn"
@@ -98,17 +95,6 @@ class SklearnTask(SingleObjectiveTask):
         """What is tuned."""
         return self._task
 
-    @cached_property
-    def scale(self) -> Scale:
-        """Best and median of random configurations, measured once by `make_reference`."""
-        known = json.loads(REFERENCE.read_text())[self.name]
-        return Scale(known["best"], known["median"], exact=False)
-
-    def regrets(self, configs: Sequence[Config], results: Sequence[Evaluation]) -> list[float]:
-        """Return the incumbent's error rate, not normalised: reports know the best of all arms."""
-        errors = [1 - r.values[0] for r in results]
-        return [float(e) for e in np.minimum.accumulate(errors)]
-
     def evaluate(self, config: Config, seed: int) -> Evaluation:
         """Train and score `config`; deterministic, as in the original protocol."""
         scores = self._scores(self.space.validate(config))
@@ -117,6 +103,10 @@ class SklearnTask(SingleObjectiveTask):
     def truth(self, config: Config) -> float:
         """Return the cross-validated accuracy."""
         return self._scores(self.space.validate(config))["cv"]
+
+    def held_out(self, config: Config) -> float:
+        """Return the accuracy on the test part."""
+        return self._scores(self.space.validate(config))["test"]
 
     def _scores(self, config: Config) -> dict[str, float]:
         words = json.dumps([self.name, self.version, config], sort_keys=True)
@@ -161,17 +151,3 @@ def _train(model: str, table: str, config: Config) -> dict[str, float]:
         cv = float(np.mean(cross_val_score(_build(model, config), X, y, cv=5, scoring="accuracy")))
         test = float(_build(model, config).fit(X, y).score(X_test, y_test))
     return {"cv": cv, "test": test, "seconds": time.perf_counter() - started}
-
-
-def make_reference(draws: int = 300) -> None:
-    """Measure best and median of `draws` random configurations per task and write them."""
-    known = json.loads(REFERENCE.read_text()) if REFERENCE.exists() else {}
-    for table in TABLES:
-        for model in MODELS:
-            task = SklearnTask(model, table)
-            if task.name in known:
-                continue
-            configs = task.space.sample(np.random.default_rng(1), draws)
-            values = [task.truth(c) for c in configs]
-            known[task.name] = {"best": max(values), "median": float(np.median(values))}
-            REFERENCE.write_text(json.dumps(known, indent=1) + "\n")

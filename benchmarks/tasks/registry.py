@@ -14,6 +14,7 @@ from benchmarks.tasks import (
     hpolib,
     multi_objective,
     nasbench201,
+    trainings,
 )
 from benchmarks.tasks import synthetic as made_up
 from benchmarks.tasks.anonymous import AnonymousTask
@@ -40,6 +41,14 @@ def _sklearn() -> dict[str, Factory]:
         f"sklearn-{m.lower()}-{t}": partial(bayesmark.SklearnTask, m, t)
         for m in bayesmark.MODELS
         for t in bayesmark.TABLES
+    }
+
+
+def _trainings() -> dict[str, Factory]:
+    return {
+        trainings.name_of(m, t): partial(trainings.TrainingTask, m, t)
+        for m, tables in trainings.CROSS_SECTION.items()
+        for t in tables
     }
 
 
@@ -86,6 +95,7 @@ def _development() -> dict[str, Factory]:
 TASKS: dict[str, Factory] = {
     **_tables(),
     **_sklearn(),
+    **_trainings(),
     **_functions(),
     **_others(),
     **_development(),

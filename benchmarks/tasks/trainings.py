@@ -1,0 +1,128 @@
+"""Real trainings on real tables, with a test part that no search sees.
+
+LightGBM, XGBoost, random forest, SVM and MLP in plaintune's own search spaces, scored by its own
+evaluator (preprocessing, folds, child process) with its usual metric per kind of target: what a
+user's study would be, except for the sizes (`FOLDS`, and see `benchmarks.tasks.training_tables`).
+`CROSS_SECTION` was fixed before any result was seen. The optimum is not known: see
+`benchmarks.tasks.referenced`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from benchmarks.cache import remembered
+from benchmarks.tasks.referenced import ReferencedTask
+from benchmarks.tasks.training_tables import TABLES, frame
+from evals.families import FAMILIES
+from evals.metrics import DEFAULT_METRIC, METRICS
+from evals.space import Config
+from evals.spaces import space_for
+from evals.task import Budget, Data, Objective, Task, Validation
+from evals.trials import Evaluation, TrialState
+
+if TYPE_CHECKING:
+    from evals.evaluators.tabular import TabularEvaluator
+
+CROSS_SECTION: dict[str, tuple[str, str, str]] = {
+    "lightgbm": ("telco", "crackers", "checks"),
+    "xgboost": ("benefits", "rodents", "flights"),
+    "random_forest": ("caravan", "personality", "rain"),
+    "svm": ("alzheimer", "leaves", "wages"),
+    "mlp": ("insurance", "leaves", "chemistry"),
+}
+"""Three tables per family of models; every kind of target where time allows."""
+FOLDS = 3
+SEED = 31
+SECONDS = 1800.0
+"""Longer evaluations count as failed. Wall time, so that a busy machine must not reach it."""
+
+
+def name_of(model: str, table: str) -> str:
+    """Return what a task is called."""
+    return f"training-{model.replace('_', '')}-{table}"
+
+
+class TrainingTask(ReferencedTask):
+    """One family of models on one table; every evaluation is kept on disk, shared by all arms."""
+
+    group = "trainings"
+
+    def __init__(self, model: str, table: str) -> None:
+        self.name = name_of(model, table)
+        self._model, self._table = model, table
+        self._task = _task(model, table)
+
+    @property
+    def task(self) -> Task:
+        """What is tuned."""
+        return self._task
+
+    def evaluate(self, config: Config, seed: int) -> Evaluation:
+        """Cross-validate `config` on the tuning part; deterministic."""
+        found = self._measured("cv", config)
+        cost = found["seconds"]
+        if math.isnan(found["value"]):
+            return Evaluation(TrialState.FAILED, cost=cost, reason="The training failed.")
+        return Evaluation(TrialState.COMPLETE, (found["value"],), (found["std"],), cost)
+
+    def truth(self, config: Config) -> float:
+        """Return the cross-validated score; NaN where training fails."""
+        return self._measured("cv", config)["value"]
+
+    def held_out(self, config: Config) -> float:
+        """Train on the whole tuning part and return the score on the test part."""
+        return self._measured("test", config)["value"]
+
+    def _measured(self, part: str, config: Config) -> dict[str, float]:
+        config = self.space.validate(config)
+        words = json.dumps([self.name, self.version, part, config], sort_keys=True)
+        key = hashlib.sha256(words.encode()).hexdigest()
+        return remembered(key, lambda: _measure(self._model, self._table, part, config))
+
+
+def _task(model: str, table: str) -> Task:
+    about = TABLES[table]
+    metric = METRICS[DEFAULT_METRIC[about.kind]]
+    goal = f"{metric.direction.capitalize()} the {metric.label}"
+    return Task(
+        description=f"Predict {about.predict}. Tune {FAMILIES[model].label} on {table}.csv "
+        f"(column {about.target}). {goal}.",
+        data=Data(path=f"{table}.csv", target=about.target, kind=about.kind),
+        models=(model,),
+        space=space_for((model,), about.kind, n_rows=about.tuned),
+        objectives=(Objective(metric=metric.name, direction=metric.direction),),
+        budget=Budget(trials=50),
+        validation=Validation(
+            folds=FOLDS, test_fraction=about.tested / (about.tuned + about.tested)
+        ),
+        seed=SEED,
+    )
+
+
+@lru_cache(maxsize=1)
+def _evaluator(model: str, table: str) -> TabularEvaluator:
+    """Return the evaluator of a task; the child of the one before ends when it is let go."""
+    from evals.evaluators.isolation import Limits
+    from evals.evaluators.tabular import TabularEvaluator
+
+    return TabularEvaluator(_task(model, table), frame(table), limits=Limits(seconds=SECONDS))
+
+
+def _measure(model: str, table: str, part: str, config: Config) -> dict[str, float]:
+    evaluator = _evaluator(model, table)
+    result = (
+        evaluator.test(config, SEED)
+        if part == "test"
+        else evaluator.evaluate(config, fidelity=None, seed=SEED, report=_never)
+    )
+    value, std = (result.values or (math.nan,))[0], (result.std or (math.nan,))[0]
+    return {"value": value, "std": std, "seconds": result.cost}
+
+
+def _never(step: int, value: float) -> bool:
+    return False
