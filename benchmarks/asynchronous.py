@@ -57,6 +57,10 @@ SEEDS = 20
 SPREAD = 0.5
 """Standard deviation of the logarithm of an evaluation's duration."""
 WANTED = 1.15
+WHY = (
+    "Each of eight workers chooses without the results of seven others, so that seven evaluations "
+    "of delay are to be expected whatever chooses."
+)
 
 
 def arm_of(workers: int) -> str:
@@ -177,6 +181,13 @@ def ratio(found: Curves, budget: int) -> tuple[float, float, float]:
     return mean_of(many, found.tasks) / mean_of(one, found.tasks), float(low), float(high)
 
 
+def as_one_after(found: Curves, budget: int) -> int:
+    """Return after how many evaluations one worker is where eight are after `budget`."""
+    reached = mean_of(found.at(budget)[1], found.tasks)
+    means = [mean_of(found.at(n)[0], found.tasks) for n in range(1, EVALUATIONS + 1)]
+    return next((n for n, mean in enumerate(means, start=1) if mean <= reached), EVALUATIONS)
+
+
 def report(frame: pd.DataFrame) -> str:
     """Return what was found as Markdown."""
     found = curves(frame, [arm_of(w) for w in WORKERS], EVALUATIONS)
@@ -187,15 +198,15 @@ def report(frame: pd.DataFrame) -> str:
         f"Configurations that were tried before: {int(many.repeat.sum())} of {len(many)} with "
         f"{WORKERS[1]} workers, {int(one.repeat.sum())} of {len(one)} with one.",
         "",
-        "| evaluations | regret, one worker | regret, eight | ratio | 95 % interval |",
-        "|---|---|---|---|---|",
+        "| evaluations | regret of one | regret of eight | ratio | 95 % interval | as one after |",
+        "|---|---|---|---|---|---|",
     ]
     for budget in BUDGETS:
         means = [mean_of(values, found.tasks) for values in found.at(budget)]
         value, low, high = ratio(found, budget)
         cells = f"{means[0]:.4f} | {means[1]:.4f} | {value:.3f} | {low:.3f} to {high:.3f}"
-        lines.append(f"| {budget} | {cells} |")
-    lines += ["", f"Wanted: a ratio of at most {WANTED}.", "", *_by_task(found)]
+        lines.append(f"| {budget} | {cells} | {as_one_after(found, budget)} |")
+    lines += ["", f"Wanted: a ratio of at most {WANTED}.", WHY, "", *_by_task(found)]
     return "\n".join(lines) + "\n"
 
 

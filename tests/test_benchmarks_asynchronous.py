@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.asynchronous import Simulation, arm_of, ratio, simulated
+from benchmarks.asynchronous import Simulation, arm_of, as_one_after, ratio, simulated
 from benchmarks.protocol import N_START, Job, run
 from benchmarks.statistics import curves
 from benchmarks.tasks.registry import open_task
@@ -51,6 +51,17 @@ def test_eight_workers_repeat_nothing() -> None:
     assert found.arm == arm_of(8)
     assert len(found.regret) == 16 == len(found.repeat)
     assert not any(found.repeat)
+
+
+def test_the_delay_is_read_off_the_curve_of_one_worker() -> None:
+    rows = [
+        {"arm": arm_of(w), "task": "a", "seed": s, "trial": n, "regret": 1 / m, "error": ""}
+        for w in (1, 8)
+        for s in range(2)
+        for n in range(1, 51)
+        if (m := n if w == 1 else max(1, n - 7))
+    ]
+    assert as_one_after(curves(pd.DataFrame(rows), [arm_of(1), arm_of(8)], 50), 30) == 23
 
 
 def test_the_ratio_is_that_of_the_means_over_tasks() -> None:
