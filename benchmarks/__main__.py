@@ -113,7 +113,7 @@ def tasks() -> None:
 
 
 @app.command()
-def reference(draws: int = 40) -> None:
+def reference(draws: int = 24) -> None:
     """Measure best and median of the tasks of unknown optimum that have no reference yet.
 
     The scikit-learn tasks had 300 draws.

@@ -15,8 +15,10 @@ from benchmarks.tasks import (
     development_spaces,
     hpobench,
     hpolib,
+    literature,
     multi_objective,
     nasbench201,
+    petanque,
     trainings,
 )
 
@@ -45,6 +47,10 @@ TRAININGS = tuple(
     trainings.name_of(m, t) for m, tables in trainings.CROSS_SECTION.items() for t in tables
 )
 FUNCTIONS = tuple(f"bbob-{f.lower()}-{d}d" for d in bbob.DIMENSIONS for f in bbob.FUNCTIONS)
+LITERATURE = (
+    *(literature.name_of(f, moved) for moved in (False, True) for f in literature.FUNCTIONS),
+    *(petanque.name_of(moved) for moved in (False, True)),
+)
 MIXED = ("mixed-kernel", "conditional-pipeline")
 NOISY = (
     *(f"{t}-noisy" for t in TABLES),
@@ -113,6 +119,7 @@ SUITES = {
         Suite("full", TABLES + SKLEARN + FUNCTIONS + MIXED, FAST_ARMS, seeds=20, trials=50),
         Suite("slow-peers", SLOW_TASKS, (*FAST_ARMS, *SLOW_ARMS), seeds=10, trials=30),
         Suite("trainings", TRAININGS, FAST_ARMS, seeds=5, trials=30),
+        Suite("literature", LITERATURE, FAST_ARMS, seeds=10, trials=30),
         Suite("development", DEVELOPMENT, FAST_ARMS, seeds=5, trials=30),
         Suite("development-cliffs", CLIFFS, FAST_ARMS, seeds=10, trials=50),
         Suite("development-families", FAMILIES, FAST_ARMS, seeds=10, trials=40),

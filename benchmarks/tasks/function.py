@@ -20,7 +20,7 @@ DRAWS = 4096
 class FunctionTask(SingleObjectiveTask):
     """Minimises `function`, to which normal noise of `noise` times the scale may be added.
 
-    `function` returns NaN where a configuration fails.
+    `function` returns NaN where a configuration fails; `draws` may be fewer where it is slow.
     """
 
     def __init__(
@@ -31,8 +31,9 @@ class FunctionTask(SingleObjectiveTask):
         function: Callable[[Config], float],
         optimum: float,
         noise: float = 0.0,
+        draws: int = DRAWS,
     ) -> None:
-        self.name, self.group = name, group
+        self.name, self.group, self._draws = name, group, draws
         self._task, self._function, self._optimum, self._noise = task, function, optimum, noise
 
     @property
@@ -42,8 +43,8 @@ class FunctionTask(SingleObjectiveTask):
 
     @cached_property
     def scale(self) -> Scale:
-        """The known optimum, and the median of `DRAWS` uniform draws."""
-        draws = self.space.sample(np.random.default_rng(0), DRAWS)
+        """The known optimum, and the median of uniform draws."""
+        draws = self.space.sample(np.random.default_rng(0), self._draws)
         return Scale(self._optimum, median_of(np.array([self.truth(c) for c in draws])))
 
     def truth(self, config: Config) -> float:

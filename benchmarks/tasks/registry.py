@@ -12,8 +12,10 @@ from benchmarks.tasks import (
     development_spaces,
     hpobench,
     hpolib,
+    literature,
     multi_objective,
     nasbench201,
+    petanque,
     trainings,
 )
 from benchmarks.tasks import synthetic as made_up
@@ -62,6 +64,17 @@ def _functions() -> dict[str, Factory]:
     return found
 
 
+def _literature() -> dict[str, Factory]:
+    found: dict[str, Factory] = {
+        literature.name_of(f, moved): partial(literature.literature, f, moved)
+        for f in literature.FUNCTIONS
+        for moved in (False, True)
+    }
+    for moved in (False, True):
+        found[petanque.name_of(moved)] = partial(petanque.petanque, moved)
+    return found
+
+
 def _others() -> dict[str, Factory]:
     found: dict[str, Factory] = {
         "mixed-kernel": made_up.mixed,
@@ -97,6 +110,7 @@ TASKS: dict[str, Factory] = {
     **_sklearn(),
     **_trainings(),
     **_functions(),
+    **_literature(),
     **_others(),
     **_development(),
 }
