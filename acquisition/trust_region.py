@@ -77,10 +77,10 @@ class Region:
     high: Array
     threshold: float | None = None
 
-    def holds(self, X: Array) -> Mask:
-        """Return which rows of `X` (`n x d`) lie inside."""
-        low, high = self.low - ROUNDING, self.high + ROUNDING
-        return np.asarray(((low <= X) & (high >= X)).all(axis=1))
+    def holds(self, encoding: Encoding, X: Array) -> Mask:
+        """Return which rows of `X` (`n x d`) lie inside, as far as their parameters exist."""
+        inside = (self.low - ROUNDING <= X) & (self.high + ROUNDING >= X)
+        return np.asarray((inside | ~encoding.active(X)).all(axis=1))
 
     def candidates(self, encoding: Encoding, rng: np.random.Generator, size: int) -> Array:
         """Return a pool of snapped points inside: `size` by Sobol, and neighbours of the centre."""
@@ -88,7 +88,7 @@ class Region:
         near = perturbed(encoding, self.centre[None, :], rng, size // 2)
         parts = [inside, np.clip(near, self.low, self.high), neighbours(encoding, self.centre)]
         pool = np.unique(encoding.snap(np.concatenate(parts)), axis=0)
-        return pool[self.holds(pool)]
+        return pool[self.holds(encoding, pool)]
 
     def acquisition(self, everywhere: Acquisition, belief: Belief) -> Acquisition:
         """Return what is sought inside, given what is sought `everywhere`."""

@@ -17,11 +17,12 @@ from acquisition.trust_region import (
     MOST,
     OPENING,
     Phase,
+    Region,
     box,
     phase,
     wanted,
 )
-from evals.space import Categorical, Config, Float, SearchSpace
+from evals.space import Categorical, Condition, Config, Float, SearchSpace
 from evals.task import Objective, Task
 from evals.trials import REPLICATION, Evaluation, Suggestion, Trial, TrialState
 from surrogates.encoding import encoding_of
@@ -111,6 +112,17 @@ def test_the_box_is_long_where_the_model_is_smooth_and_choices_are_free() -> Non
     assert (low[2], high[2]) == (0.0, 1.0)
 
 
+def test_other_choices_stay_within_reach_though_they_hide_what_the_box_bounds() -> None:
+    hidden = Float("only", 0, 1, condition=Condition("c", ("u",)))
+    mixed = encoding_of(SearchSpace((Float("a", 0, 1), Categorical("c", ("u", "v")), hidden)))
+    centre = mixed.encode([{"a": 0.5, "c": "u", "only": 0.95}])[0]
+    low, high = box(mixed, centre, np.ones(3), 0.2)
+    pool = Region(centre, low, high).candidates(mixed, np.random.default_rng(0), 64)
+    assert {c["c"] for c in mixed.space.decode(pool)} == {"u", "v"}
+    there = pool[mixed.active(pool)[:, 2]]
+    assert there[:, 2].min() >= low[2] and np.ptp(pool[:, 0]) <= 0.2 + 1e-9
+
+
 def test_a_region_is_opened_unasked_in_many_dimensions_only() -> None:
     few, many = encoding_of(space(MANY)), encoding_of(space(MANY + 1))
     assert [wanted(e, "auto") for e in (few, many)] == [False, True]
@@ -123,8 +135,8 @@ def test_proposals_lie_inside_and_are_the_same_again() -> None:
     step = Step(task(MANY + 1), trials, np.random.default_rng(0), local="auto")
     assert step.region is not None
     found = [s.config for s in step.optimum(3)]
-    rows = encoding_of(space(MANY + 1)).encode(found)
-    assert step.region.holds(rows).all()
+    rows = step.encoding.encode(found)
+    assert step.region.holds(step.encoding, rows).all()
     assert len(np.unique(rows, axis=0)) == 3
     again = Step(task(MANY + 1), trials, np.random.default_rng(0), local="auto").optimum(3)
     assert [s.config for s in again] == found
@@ -162,7 +174,8 @@ def test_after_a_new_start_proposals_compete_with_the_new_region_only() -> None:
     own = encoding_of(space(4)).encode([t.config for t in trials[OPENING + LASTS :]])
     assert any(np.allclose(step.region.centre, row) for row in own)
     assert step.region.threshold < step.belief.model.marginals(step.belief.observed)[0].max()
-    assert step.region.holds(encoding_of(space(4)).encode([step.optimum(1)[0].config])).all()
+    found = step.encoding.encode([step.optimum(1)[0].config])
+    assert step.region.holds(step.encoding, found).all()
 
 
 def test_the_next_region_is_looked_for_everywhere() -> None:
