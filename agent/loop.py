@@ -35,7 +35,7 @@ from evals.evaluator import Evaluator
 from evals.objectives import incumbent
 from evals.steering import followed
 from evals.task import Task
-from evals.trials import Evaluation, Suggestion, Trial, TrialState
+from evals.trials import REPLICATION, Evaluation, Suggestion, Trial, TrialState
 from prompts.errors import InvalidTaskError, StudyError
 
 
@@ -199,7 +199,7 @@ class Agent:
         if self.adviser:
             with self._asking:
                 self.adviser.think(self.store.trials())
-        watch = _Watch(self, trial.number, limits)
+        watch = _Watch(self, trial, limits)
         began = time.monotonic()
         with Heartbeat(lambda: self.store.renew(trial.number)):
             result = _guarded(
@@ -220,8 +220,10 @@ class Agent:
 class _Watch:
     """Hears a trial's running values, and says when to stop it, and why."""
 
-    def __init__(self, agent: Agent, number: int, limits: Limits) -> None:
-        self.agent, self.number, self.limits = agent, number, limits
+    def __init__(self, agent: Agent, trial: Trial, limits: Limits) -> None:
+        self.agent, self.number, self.limits = agent, trial.number, limits
+        # Repeats that only end where they are lucky would say what luck says.
+        self.to_the_end = trial.origin == REPLICATION
         self.running: dict[int, float] = {}
         self.reason = ""
 
@@ -231,7 +233,7 @@ class _Watch:
         self.agent._emit(TrialReported(self.number, step, value))
         if self.limits.seconds_left <= 0:
             self.reason = "Stopped early: the time budget was used up."
-        else:
+        elif not self.to_the_end:
             self.reason = hopeless(self.agent.task, self.rivals, self.running)
         return bool(self.reason)
 

@@ -50,8 +50,6 @@ PSEUDO = 3.0
 FLATTEST = 0.05
 """The least slope of the line that brings an earlier study to this one's scale."""
 OUTLIER = 0.95
-FEWEST = 3
-"""An earlier study with fewer completed trials teaches nothing."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli import app
+from agent.loop import Agent
 from agent.runs import Run, Setting, resume, run_task
 from agent.store import Store
 from evals.evaluator import Report
@@ -17,7 +19,7 @@ from evals.evaluators.registry import EVALUATORS
 from evals.parameters import Float
 from evals.space import Config, SearchSpace
 from evals.task import Budget, Objective, Task
-from evals.trials import REPLICATION, Evaluation, TrialState
+from evals.trials import REPLICATION, Evaluation, Suggestion, Trial, TrialState
 from prompts.errors import UserError
 
 TASK = Task(
@@ -80,6 +82,30 @@ def test_without_it_nothing_is_repeated(tmp_path: Path) -> None:
     found = run(tmp_path, Noisy(), "off")
     configs = [json.dumps(t.config) for t in found.trials]
     assert len(set(configs)) == len(configs)
+
+
+@pytest.mark.parametrize("origin", ["random", REPLICATION])
+def test_an_unlucky_repeat_runs_to_its_end(tmp_path: Path, origin: str) -> None:
+    class Listed:
+        def suggest(self, task: Task, trials: Sequence[Trial], *_: object) -> list[Suggestion]:
+            if len(trials) == 8:
+                return [Suggestion({"x": 0.9}, origin)]
+            return [Suggestion({"x": 0.2 + 0.01 * len(trials)}, "random")]
+
+    class Steps:
+        def evaluate(
+            self, config: Config, *, fidelity: float | None, seed: int, report: Report
+        ) -> Evaluation:
+            loss = float(config["x"])  # type: ignore[arg-type]
+            stopped = any(report(step, loss) for step in range(3))
+            state = TrialState.PRUNED if stopped else TrialState.COMPLETE
+            return Evaluation(state, () if stopped else (loss,), None if stopped else (0.01,))
+
+    store = Store.create(TASK, "steps", str(tmp_path / "s.db"))
+    agent = Agent(TASK, store=store, designer=Listed(), evaluator=Steps())
+    agent.run(9)
+    ended = TrialState.COMPLETE if origin == REPLICATION else TrialState.PRUNED
+    assert agent.trials[8].state is ended
 
 
 def test_wrong_words_are_refused_before_anything_runs(tmp_path: Path) -> None:
