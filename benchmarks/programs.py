@@ -23,7 +23,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +31,18 @@ import yaml
 
 from acquisition.registry import make_designer
 from agent.advice_limits import Limits
-from agent.language_models.replay import RecordingModel, ReplayModel
 from agent.loop import Agent
 from agent.parameters import Program, propose_all
 from agent.store import Store
 from agent.strategies import open_strategy
 from benchmarks.program_objectives import OBJECTIVES
+from benchmarks.remembering import Remembering
 from benchmarks.spaces import DATA, read_program
 from evals.evaluator import Report
 from evals.proposals import space_of
 from evals.space import Config
 from evals.task import Budget, Objective, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
-from prompts.chat import Completion, LanguageModel, Message
-from prompts.errors import LanguageModelError
 
 BUDGETS = (5, 10, 20)
 RESULTS = Path(__file__).parent / "results"
@@ -126,34 +123,6 @@ def _suggested(trial: Any, name: str, written: dict[str, Any], searched: Searche
     return trial.suggest_float(name, float(low), float(high), log=log)
 
 
-class Remembering:
-    """Answers from the file `path`; asks the default model of `backend` for what is not in it."""
-
-    def __init__(self, path: Path, backend: str) -> None:
-        self.path, self.backend = path, backend
-        path.touch()
-        self.known: LanguageModel = ReplayModel(path, name="default")
-        self.name = "default"
-
-    @cached_property
-    def asked(self) -> LanguageModel:
-        """The model itself, opened when it is first needed."""
-        from agent.language_models.registry import open_language_model
-
-        model = open_language_model(self.backend, notify=print)
-        assert model is not None
-        return RecordingModel(model, self.path)
-
-    def complete(self, messages: Sequence[Message], **options: Any) -> list[Completion]:
-        """Return the answers of the file, else of the model."""
-        try:
-            return self.known.complete(messages, **options)
-        except LanguageModelError:
-            if not self.backend:
-                raise
-            return self.asked.complete(messages, **options)
-
-
 PATIENCE = 600.0
 """Seconds that a trial seems to take, so that every answer is there in time, and runs repeat."""
 
@@ -173,7 +142,7 @@ class _Scored:
         return Evaluation(TrialState.COMPLETE, (value,), cost=PATIENCE)
 
 
-def hybrid(searched: Searched, seed: int, trials: int, model: LanguageModel) -> list[float]:
+def hybrid(searched: Searched, seed: int, trials: int, model: Remembering) -> list[float]:
     """Return the scores of the hybrid in the proposed space; each answer is waited for."""
     task = searched.task.model_copy(update={"seed": seed, "budget": Budget(trials=trials)})
     with tempfile.TemporaryDirectory() as folder:
@@ -185,6 +154,7 @@ def hybrid(searched: Searched, seed: int, trials: int, model: LanguageModel) -> 
         agent.run()
         if adviser:
             adviser.close()
+        model.check()
         origins = Counter(t.origin for t in agent.trials)
         print(searched.name, seed, dict(origins), f"{len(store.calls())} calls", flush=True)
         return [t.values[0] if t.values else float("nan") for t in agent.trials]

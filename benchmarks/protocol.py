@@ -49,6 +49,8 @@ class Run:
     task has none, or nothing completed yet). `suggest_s` is the wall time of asking and telling;
     `suggest_cpu_s` the processor time, which a busy machine stretches less. `repeat` marks
     configurations that this run had tried before. `error` is empty unless the arm failed.
+    `llm_calls`, `llm_tokens` (read and written) and `llm_s` are what a language model cost;
+    `suggest_s` lacks its time where answers were kept ones.
     """
 
     key: str
@@ -65,6 +67,9 @@ class Run:
     evaluate_s: list[float] = field(default_factory=list)
     repeat: list[bool] = field(default_factory=list)
     error: str = ""
+    llm_calls: int = 0
+    llm_tokens: int = 0
+    llm_s: float = 0.0
     protocol: int = PROTOCOL
 
 
@@ -115,6 +120,9 @@ def run(job: Job, warm: bool = False) -> Run:
         outcome.error = f"{type(error).__name__}: {str(error).strip()[:300]}"
     finally:
         session.close()
+    used = session.usage()
+    outcome.llm_calls, outcome.llm_tokens = used.calls, used.tokens
+    outcome.llm_s = round(used.seconds, 2)
     return outcome
 
 

@@ -38,7 +38,7 @@ def write(suite: str, arms: Sequence[str] = (), ours: str = OURS, root: Path | N
     for name, blocks in found.items():
         figures.draw(name, blocks, ours, folder / figure_of(name))
         parts += [f"## {name}\n\n![regret over evaluations]({figure_of(name)})\n"]
-        parts += [_section(c, frame, ours) for c in blocks]
+        parts += [section(c, frame, ours) for c in blocks]
     parts += [held_out.section(frame, c.arms) for c in found[ALL]]
     (folder / "report.md").write_text("\n".join(p for p in parts if p), encoding="utf-8")
     return folder / "report.md"
@@ -163,9 +163,11 @@ def _means(found: Curves, budget: int) -> list[float]:
     return [statistics.mean_of(v, found.tasks) for v in found.at(budget)]
 
 
-def _section(found: Curves, frame: pd.DataFrame, ours: str) -> str:
+def section(found: Curves, frame: pd.DataFrame, ours: str) -> str:
+    """Return the table of a comparison, and ours against each other arm."""
     budgets = budgets_of(found)
     head = [f"regret @{b}" for b in budgets] + ["area", "rank", "s / suggestion (p95)", "repeats"]
+    head += ["LLM calls / tokens / s a run"] if asked(frame) else []
     rows = [_row(found, i, budgets, frame) for i in ordered(found, budgets[-1])]
     title = f"### {len(found.arms)} arms to {found.regret.shape[2]} evaluations ({counted(found)})"
     return f"{title}\n\n{table(['arm', *head], rows)}\n{_duels(found, ours, budgets)}"
@@ -182,7 +184,19 @@ def _row(found: Curves, i: int, budgets: Sequence[int], frame: pd.DataFrame) -> 
     seconds = own[own.suggest_s > 0].suggest_cpu_s
     rank = statistics.ranks(found.at(budgets[-1]))[i]
     speed = f"{seconds.median():.3f} ({seconds.quantile(0.95):.3f})"
-    return [found.arms[i], *cells, f"{rank:.2f}", speed, f"{100 * own.repeat.mean():.1f} %"]
+    told = [_usage(own)] if asked(frame) else []
+    return [found.arms[i], *cells, f"{rank:.2f}", speed, f"{100 * own.repeat.mean():.1f} %", *told]
+
+
+def asked(frame: pd.DataFrame) -> bool:
+    """Return whether any arm of `frame` asked a language model."""
+    return "llm_calls" in frame and bool((frame.llm_calls.fillna(0) > 0).any())
+
+
+def _usage(own: pd.DataFrame) -> str:
+    """Return the means over whole runs, however far they are looked at."""
+    mean = own.drop_duplicates("key")[["llm_calls", "llm_tokens", "llm_s"]].fillna(0).mean()
+    return f"{mean.llm_calls:.1f} / {mean.llm_tokens:.0f} / {mean.llm_s:.0f}" if mean.any() else "–"
 
 
 def finished(frame: pd.DataFrame, found: Curves, i: int) -> pd.DataFrame:

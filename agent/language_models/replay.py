@@ -1,14 +1,16 @@
 """Answers kept in a file or in a study, and given again.
 
 From a file the same prompt, schema and seed get the same answer. The file holds one JSON object per
-line, so that it can be read, compared and added to.
+line, so that it can be read, compared and added to; where its name ends in `.gz`, compressed.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import threading
+import zlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -61,8 +63,9 @@ class RecordingModel:
         rest |= {"temperature": temperature, "max_tokens": max_tokens}
         answers = self._model.complete(messages, **rest)
         line = {"key": request_key(messages, **rest), "answers": [asdict(a) for a in answers]}
-        with self._lock, self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        written = (json.dumps(line, ensure_ascii=False) + "\n").encode()
+        with self._lock, self._path.open("ab") as file:  # one write: other processes append too
+            file.write(gzip.compress(written) if _compressed(self._path) else written)
         return answers
 
 
@@ -155,8 +158,9 @@ class StudyReplay:
 def _read(path: Path) -> dict[str, list[Completion]]:
     found: dict[str, list[Completion]] = {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
+        raw = path.read_bytes()
+        lines = (gzip.decompress(raw) if _compressed(path) else raw).decode().splitlines()
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(f"The recorded answers in {path} cannot be read: {error}.") from error
     for number, line in enumerate(lines, 1):
         try:
@@ -165,6 +169,10 @@ def _read(path: Path) -> dict[str, list[Completion]]:
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"Line {number} of {path} is no recorded answer: {error}.") from error
     return found
+
+
+def _compressed(path: Path) -> bool:
+    return path.suffix == ".gz"
 
 
 def _completion(fields: dict[str, Any]) -> Completion:

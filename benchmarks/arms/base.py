@@ -23,6 +23,15 @@ class ArmUnavailableError(Exception):
     """The arm's package is missing, or it cannot treat the task."""
 
 
+@dataclass(frozen=True)
+class Usage:
+    """What a language model did in a run; `seconds` are its own, from when it really answered."""
+
+    calls: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+
 class Session(Protocol):
     """One run of an arm on one task."""
 
@@ -34,6 +43,9 @@ class Session(Protocol):
 
     def cpu_seconds(self) -> float:
         """Return the processor time used so far by whoever computes suggestions."""
+
+    def usage(self) -> Usage:
+        """Return what a language model cost so far."""
 
     def close(self) -> None:
         """Let go of processes and files."""
@@ -89,6 +101,10 @@ class BaseSession:
     def cpu_seconds(self) -> float:
         """Return this process's."""
         return time.process_time()
+
+    def usage(self) -> Usage:
+        """No language model is asked."""
+        return Usage()
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -20,12 +20,15 @@ SPACE = ("objectives", "parameters", "space", "task", "trials")
 """Of `evals`, the modules that a suggestion depends on; evaluators are not among them."""
 
 
-@lru_cache(maxsize=1)
-def source_version() -> str:
-    """Return a hash of the rooms that a suggestion without a language model depends on."""
+@lru_cache(maxsize=2)
+def source_version(*more: str) -> str:
+    """Return a hash of the rooms that a suggestion depends on; `more` are patterns of files.
+
+    Without any: what a suggestion without a language model depends on.
+    """
     digest = hashlib.sha256()
     files = [ROOT / "evals" / f"{name}.py" for name in SPACE]
-    files += [file for pattern in SOURCES for file in ROOT.glob(pattern)]
+    files += [file for pattern in (*SOURCES, *more) for file in ROOT.glob(pattern)]
     for file in sorted(files):
         digest.update(file.read_bytes())
     return f"source {digest.hexdigest()[:12]}"

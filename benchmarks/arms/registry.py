@@ -8,6 +8,8 @@ from benchmarks.arms.optuna_arms import OPTUNA_CMA_ES, OPTUNA_GP, OPTUNA_TPE
 from benchmarks.arms.peers import AX, HEBO, SMAC
 from benchmarks.arms.plaintune_gp import PlaintuneGP
 from benchmarks.arms.plaintune_hybrid import SIMULATED
+from benchmarks.arms.plaintune_llm import HYBRID, LLAMBO
+from benchmarks.arms.plaintune_portfolio import PORTFOLIO
 from benchmarks.arms.random_search import DefaultThenRandom, PureRandom
 from benchmarks.arms.sanity import Oracle, RepeatOnePoint
 
@@ -15,6 +17,9 @@ ARMS: dict[str, Arm] = {
     arm.name: arm
     for arm in (
         PlaintuneGP(),
+        PORTFOLIO,
+        HYBRID,
+        LLAMBO,
         *SIMULATED,
         PureRandom(),
         DefaultThenRandom(),
