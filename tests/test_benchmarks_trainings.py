@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import held_out, report, results, statistics
+from benchmarks import figures, held_out, report, results, statistics
 from benchmarks.meta_sources import SOURCES
 from benchmarks.protocol import Job, run, to_json
 from benchmarks.suites import SUITES
@@ -64,7 +64,7 @@ def test_one_training_keeps_the_contract_of_a_task() -> None:
     assert isinstance(task, ReferencedTask)
     configs = [task.space.default_config() or {}, *task.space.sample(np.random.default_rng(0), 3)]
     found = [task.evaluate(c, seed) for seed, c in enumerate(configs)]
-    trainings._evaluator.cache_clear()
+    trainings.trainer_of.cache_clear()
     assert found[0] == task.evaluate(configs[0], 9) and found[0].state is TrialState.COMPLETE
     assert found[0].std is not None and 0 < found[0].std[0] < 0.2
     curve = task.regrets(configs, found)
@@ -77,7 +77,7 @@ def test_one_training_keeps_the_contract_of_a_task() -> None:
 
 
 def test_search_and_test_part_share_no_row() -> None:
-    data = trainings._evaluator("svm", "alzheimer").dataset
+    data = trainings.trainer_of("svm", "alzheimer").data
     table = TABLES["alzheimer"]
     assert abs(len(data.X) - table.tuned) <= 1 and abs(len(data.X_test) - table.tested) <= 1
     tuned = set(map(tuple, data.X.astype(str).to_numpy()))
@@ -93,12 +93,15 @@ def test_the_sample_is_the_same_each_time_and_lacks_what_gives_the_target_away()
 
 
 def test_a_training_that_fails_is_a_failed_trial(monkeypatch: pytest.MonkeyPatch) -> None:
-    nothing = {"value": math.nan, "std": math.nan, "seconds": 2.0}
-    monkeypatch.setattr(trainings, "_measure", lambda *given: nothing)
+    class Broken:
+        def cross_validate(self, *given: object) -> None:
+            raise ValueError("no convergence")
+
+    monkeypatch.setattr(trainings, "trainer_of", lambda *given: Broken())
     task = trainings.TrainingTask("svm", "alzheimer")
     config = task.space.default_config() or {}
     result = task.evaluate(config, 0)
-    assert result.state is TrialState.FAILED and result.cost == 2.0
+    assert result.state is TrialState.FAILED and result.reason
     assert task.regrets([config], [result]) == [math.inf]
 
 
@@ -237,6 +240,7 @@ def test_the_report_says_what_was_gained_on_the_test_parts(
         made_up("a", "training-svm-wages", [7.0], 7.0),
         made_up("b", "training-svm-wages", [6.0], 6.3),
     ]
+    monkeypatch.setattr(figures, "draw", lambda *given: None)
     (tmp_path / "tiny").mkdir()
     pd.concat(frames).to_parquet(tmp_path / "tiny" / "both.parquet")
     text = report.write("tiny", root=tmp_path).read_text()
