@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from acquisition.advice import Advice, Advisable
@@ -115,8 +116,7 @@ class Adviser:
         self._log = log
         self._notify = notify
         self._limits = limits or Limits()
-        self._card = card
-        self._examples = examples
+        self._known: dict[str, Any] = {"card": card, "examples": examples}
         self._view = view
         self._wants = wants
         self._open: _Open | None = None
@@ -154,14 +154,11 @@ class Adviser:
 
     def _read_ahead(self, trials: Sequence[Trial], calls: Sequence[CallRecord]) -> None:
         """Have the trials so far read, where a question is likely to follow that lists them."""
-        budget = self._task.budget
-        if self._open or not calls or budget.llm_calls or used_up(budget, self._log.calls()):
-            return
-        if self._room(trials) >= 2:
-            known: Any = {"card": self._card, "examples": self._examples}
-            self._reader.read(
-                len(trials), calls[-1].asked_at, lambda: so_far(self._task, trials, **known)
-            )
+        is_open = self._open is not None
+        asked = [c.asked_at for c in calls] + ([self._open.asked_at] if self._open else [])
+        if asked and self._room(trials) >= 2 + is_open:
+            ahead = partial(so_far, self._task, trials, **self._known)
+            self._reader.read(len(trials), asked[-1], ahead, self._task.budget, beside=is_open)
 
     def _question(self, role: str, trials: Sequence[Trial], rejected: Sequence[str]) -> _Open:
         ask, limits, calls = self._asker(role, trials), self._limits, self._log.calls()
@@ -222,8 +219,7 @@ class Adviser:
 
     def _asker(self, role: str, trials: Sequence[Trial]) -> Callable[[Sequence[str]], Question]:
         """Fit what the question needs now: the surrogate must not be fitted in two threads."""
-        known: Any = {"card": self._card, "examples": self._examples}
-        count = self._limits.proposals
+        known, count = self._known, self._limits.proposals
         if role == "warmstart":
             return lambda rejected: warmstart(self._task, count, **known)
         view = self._seen_view(trials)

@@ -2,8 +2,9 @@
 
 A prompt's prefix that a server knows costs next to nothing, and what is new in it 70 to 150 tokens
 a second on two cores. Between two questions a server of our own is idle: it reads the trials that
-the next question will list while models train. Nothing is read again that was read before, so this
-moves work and adds none, unless no question follows; so it ends where none has come for a while.
+the next question will list while models train; one that batches also reads while it answers.
+Nothing is read again that was read before, so this moves work and adds none, unless no question
+follows; so it ends where none has come for a while.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 
+from agent.llm_budget import used_up
+from evals.task import Budget
 from prompts.calls import CallLog, CallRecord
 from prompts.chat import Completion, LanguageModel, Message, prompt_hash
 
@@ -29,6 +32,11 @@ def reads_ahead(model: LanguageModel) -> bool:
     return bool(getattr(model, "reads_ahead", False))
 
 
+def reads_beside(model: LanguageModel) -> bool:
+    """Return whether `model` reads while it writes an answer, since it batches what it is asked."""
+    return bool(getattr(model, "reads_beside", False))
+
+
 class Reader:
     """Reads for one adviser; one reading is open at a time. A failure ends it for good."""
 
@@ -38,12 +46,26 @@ class Reader:
         self._open: tuple[CallRecord, Future[Completion]] | None = None
 
     def read(
-        self, count: int, last_question: int, messages: Callable[[], tuple[Message, ...]]
+        self,
+        count: int,
+        last_question: int,
+        messages: Callable[[], tuple[Message, ...]],
+        budget: Budget,
+        *,
+        beside: bool = False,
     ) -> None:
-        """Have `messages`, which list `count` trials, read in the background where that is due."""
+        """Have `messages`, which list `count` trials, read in the background where that is due.
+
+        `beside`: a question is open. Where `budget` limits calls by number none is spent on it.
+        """
         self.keep()
-        read = max([last_question, *(c.asked_at for c in self._log.calls() if c.role == ROLE)])
-        if self._ended or self._open or count < read + EVERY or count > last_question + LATEST:
+        calls = self._log.calls()
+        read = max([last_question, *(c.asked_at for c in calls if c.role == ROLE)])
+        if self._ended or self._open or (beside and not reads_beside(self._model)):
+            return
+        if count < read + EVERY or count > last_question + LATEST:
+            return
+        if budget.llm_calls or used_up(budget, calls):
             return
         asked = messages()
         call = CallRecord(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -32,10 +33,12 @@ class Own(ScriptedModel):
         return super().complete(messages, **options)
 
 
-def run(model: ScriptedModel, count: int = 9, task: Any = TASK) -> Log:
+def run(
+    model: ScriptedModel, count: int = 9, task: Any = TASK, limits: Limits | None = None
+) -> Log:
     """Ask a question at the start only, so that all else is read."""
     log = Log()
-    adviser = Adviser(task, model, log=log, limits=Limits(), wants=lambda *_: False)
+    adviser = Adviser(task, model, log=log, limits=limits, wants=lambda *_: False)
     for number in range(count):
         adviser.advice(trials(number))
         adviser.think(trials(number + 1))
@@ -52,6 +55,23 @@ def test_trials_are_read_two_at_a_time_until_no_question_comes_for_a_while() -> 
     read = readings(run(Own(lambda m: says(0.9)), count=12))
     assert [c.asked_at for c in read] == [3, 5]
     assert all(c.requests == 1 and c.answers and not c.error for c in read)
+
+
+@pytest.mark.parametrize(("beside", "read"), [(True, [3, 5]), (False, [])])
+def test_only_a_server_that_batches_reads_while_it_answers(beside: bool, read: list[int]) -> None:
+    gate = threading.Event()
+
+    class Slow(Own):
+        reads_beside = beside
+
+        def complete(self, messages: Any, **options: Any) -> Any:
+            if options.get("max_tokens") != 1:
+                gate.wait(5)
+            return super().complete(messages, **options)
+
+    threading.Timer(1.0, gate.set).start()
+    log = run(Slow(lambda m: says(0.9)), limits=Limits(patience=0.0))
+    assert [c.asked_at for c in readings(log)] == read
 
 
 def test_what_is_read_is_what_later_questions_begin_with() -> None:
@@ -101,7 +121,7 @@ def test_an_error_while_a_question_is_built_does_not_end_the_search() -> None:
             raise AssertionError
 
     adviser = Adviser(TASK, Nameless([]), log=log, notify=said.append)
-    adviser._examples = (object(),)  # type: ignore[assignment]
+    adviser._known["examples"] = (object(),)
     for number in range(3):
         adviser.advice(trials(number))
         adviser.think(trials(number + 1))

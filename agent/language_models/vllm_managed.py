@@ -51,6 +51,9 @@ class ManagedVllm(OpenAIModel):
         self._state = state
         self._again = threading.Lock()
 
+    reads_beside = True
+    """It batches."""
+
     @property
     def reads_ahead(self) -> bool:
         """It is ours, and keeps what it has read unless it sleeps between questions."""
