@@ -31,7 +31,6 @@ from evals.space import SearchSpace
 from evals.task import Budget, Objective, Program, Task
 from prompts.errors import ModelUnavailableError
 
-
 MEMORY = 8 * 2**30
 """Bytes that the server, two runs and the rest of the suite want."""
 
