@@ -77,9 +77,9 @@ def test_a_study_turned_upside_down_loses_its_weight(seed: int, count: int) -> N
 
 def test_many_poor_studies_do_not_add_up() -> None:
     rng = np.random.default_rng(0)
-    noise = [study(f"noise {i}", lambda c: float(rng.normal()), seed=i) for i in range(8)]
-    shares = TransferSurrogate(noise).shares(TASK, done(bowl(), 16, 1))
-    assert sum(shares.values()) < 0.3
+    noise = [study(f"noise {i}", lambda c: float(rng.normal()), seed=i) for i in range(20)]
+    shares = TransferSurrogate(noise).shares(TASK, done(bowl(), 8, 1))
+    assert sum(shares.values()) < 0.05  # .21 with all of them in
 
 
 def test_predictions_are_better_with_a_related_study() -> None:
