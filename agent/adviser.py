@@ -29,6 +29,7 @@ from acquisition.llm_designer import (
     so_far,
     warmstart,
 )
+from acquisition.opening import Opening
 from acquisition.trust import wants_advice
 from acquisition.view import surrogate_view
 from agent import reading
@@ -87,7 +88,7 @@ def make_adviser(
 ) -> Adviser | None:
     """Return the adviser that `designer` can use; None where it takes no advice or has no model.
 
-    `options` are those of `Adviser`: limits, card, examples.
+    `options` are those of `Adviser`: limits, card, examples, opening.
     """
     if language_model is None or not isinstance(designer, Advisable):
         return None
@@ -108,6 +109,7 @@ class Adviser:
         limits: Limits | None = None,
         card: Mapping[str, str] | None = None,
         examples: Sequence[Example] = (),
+        opening: Opening | None = None,
         view: Callable[[Task, Sequence[Trial]], View] = surrogate_view,
         wants: Wants = wants_advice,
     ) -> None:
@@ -117,6 +119,7 @@ class Adviser:
         self._notify = notify
         self._limits = limits or Limits()
         self._known: dict[str, Any] = {"card": card, "examples": examples}
+        self._opening = opening
         self._view = view
         self._wants = wants
         self._open: _Open | None = None
@@ -221,7 +224,7 @@ class Adviser:
         """Fit what the question needs now: the surrogate must not be fitted in two threads."""
         known, count = self._known, self._limits.proposals
         if role == "warmstart":
-            return lambda rejected: warmstart(self._task, count, **known)
+            return lambda rejected: warmstart(self._task, count, opening=self._opening, **known)
         view = self._seen_view(trials)
         return lambda rejected: propose(
             self._task, trials, count, view=replace(view, rejected=tuple(rejected)), **known

@@ -51,6 +51,8 @@ def run(
     out: str | None = None,
     portfolio: bool = True,
     surrogate: str = "gp",
+    context: str = "partial",
+    log_values: bool = False,
     replicate: str = "off",
     transfer: Sequence[str] = (),
     quiet: bool = False,
@@ -61,6 +63,8 @@ def run(
     where no more than so much, in the objective's unit, is likely to be gained by going on.
     `surrogate` names what predicts (docs/search.md); `replicate` "auto" runs contenders again where
     noise decides between them; `transfer` names earlier studies to learn from, or ("auto",).
+    `context` ("none", "partial", "full") says how much of the data the language model's first
+    question tells, `log_values` whether it shows logarithms.
 
     `data` takes the place of the task's file and is kept, as Parquet, beside the run's other files.
     Progress goes to stderr, one line per trial, unless `quiet`.
@@ -81,6 +85,8 @@ def run(
         out=out,
         portfolio=portfolio,
         surrogate=surrogate,
+        context=context,
+        log_values=log_values,
         replicate=replicate,
         transfer=transfer,
         frame=data,

@@ -80,6 +80,13 @@ Transfer = Annotated[
 Beliefs = Annotated[
     bool, typer.Option("--beliefs", help="Ask the language model first where good values lie.")
 ]
+Context = Annotated[
+    str,
+    typer.Option("--context", help="What the LLM's first question tells: none, partial, full."),
+]
+LogValues = Annotated[
+    bool, typer.Option("--log-values", help="Show it values on a log scale as logarithms.")
+]
 Permute = Annotated[
     bool, typer.Option("--permute", help="Ask the language model again with permuted scores.")
 ]
@@ -137,6 +144,8 @@ def run(
     strategy: Strategy = "hybrid",
     portfolio: Portfolio = True,
     beliefs: Beliefs = False,
+    context: Context = "partial",
+    log_values: LogValues = False,
     surrogate: Surrogate = "gp",
     replicate: Replicate = "off",
     transfer: Transfer = None,
@@ -174,6 +183,8 @@ def run(
         strategy=strategy,
         portfolio=portfolio,
         beliefs=beliefs,
+        context=context,
+        log_values=log_values,
         surrogate=surrogate,
         replicate=replicate,
         transfer=commands.listed(transfer) or (),

@@ -15,6 +15,7 @@ from agent.conclude import Finisher, conclude
 from agent.confirm import RESERVED
 from agent.events import Event, Listener, Note, RunFinished, RunStarted
 from agent.limits import Limits
+from agent.opening import CONTEXT, LOG_VALUES, check_opening, opening_of
 from agent.outcome import Outcome
 from agent.store import Store
 from agent.study_view import StudyView
@@ -59,11 +60,12 @@ class Setting:
 
     `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `portfolio`
     lets a search on a table use what did well on other tables. `beliefs` has the language model say
-    beforehand where each parameter's best value may lie. `surrogate` names one of
-    `surrogates.registry`; `replicate` "auto" runs contenders again where noise decides; `transfer`
-    names earlier studies to learn from, or ("auto",) those that fit. `frame` takes the place of the
-    task's table, `evaluator` that of the task's evaluator. `workers` trials run at a time (None: as
-    many as before, one in a new study), `devices` (None: those that are found) dealt among them.
+    beforehand where each parameter's best value may lie. `context` and `log_values` are those of
+    `agent.opening`. `surrogate` names one of `surrogates.registry`; `replicate` "auto" runs
+    contenders again where noise decides; `transfer` names earlier studies to learn from, or
+    ("auto",) those that fit. `frame` takes the place of the task's table, `evaluator` that of the
+    task's evaluator. `workers` trials run at a time (None: as many as before, one in a new study),
+    `devices` (None: those that are found) dealt among them.
     """
 
     storage: str | None = None
@@ -72,6 +74,8 @@ class Setting:
     strategy: str = "hybrid"
     portfolio: bool = True
     beliefs: bool = False
+    context: str = "partial"
+    log_values: bool = False
     surrogate: str = "gp"
     replicate: str = "off"
     transfer: Sequence[str] = ()
@@ -112,13 +116,14 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     `calls` are those by which the task was understood.
 
     Raises:
-        UserError: there is no such strategy, surrogate, or way to replicate.
+        UserError: there is no such strategy, surrogate, context, or way to replicate.
         StudyError: the name is taken, an earlier study is not there, or the database or the
             directory cannot be written.
     """
     check_strategy(setting.strategy, setting.surrogate, setting.transfer)
     check_replicate(setting.replicate)
     known = chosen(task, setting.transfer, setting.storage) if setting.transfer else Known()
+    check_opening(task, setting.context)
     taken = Store.names(setting.storage) if setting.name is None else ()
     name = checked_name(setting.name) if setting.name else fresh_name(task, taken)
     directory = study_directory(name, setting.out)
@@ -131,6 +136,8 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     store.set_study_attribute(TRANSFER, known.studies)
     store.set_study_attribute(SURROGATE, setting.surrogate)
     store.set_study_attribute(REPLICATE, setting.replicate)
+    store.set_study_attribute(CONTEXT, setting.context)
+    store.set_study_attribute(LOG_VALUES, setting.log_values)
     store.set_study_attribute(WORKERS, setting.workers or 1)
     task.save(directory / TASK_FILE)
     for call in calls:
@@ -215,6 +222,7 @@ def _search(
         surrogate=str(attributes.get(SURROGATE, "gp")),
         replicate=str(attributes.get(REPLICATE, "off")),
         transfer=_earlier(store, setting),
+        opening=opening_of(attributes, evaluator),
         **knowledge,
     )
     agent = Agent(

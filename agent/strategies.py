@@ -45,7 +45,8 @@ def open_strategy(
     `portfolio` lets strategies that can do so begin with what did well on other tables; `surrogate`
     names one of `surrogates.registry`, for strategies that let it be chosen; `replicate` is "auto"
     or "off" (`acquisition.replication`); `transfer` holds earlier studies, which replace the
-    surrogate by an ensemble with them; `options` are those of `agent.adviser.Adviser`.
+    surrogate by an ensemble with them; `options` are those of `agent.adviser.Adviser`,
+    of which strategies that ask themselves take `opening` and `card`.
 
     Raises:
         UserError: there is no such strategy, or it needs a language model and there is none.
@@ -59,7 +60,8 @@ def open_strategy(
                 f"The strategy {name!r} needs a language model.", hint="Leave `--llm none` out."
             )
         asker = RecordedAsker(task, language_model, log, notify)
-        return replicating(make_designer(name, ask=asker), replicate), None
+        told = {k: options[k] for k in ("opening", "card") if options.get(k) is not None}
+        return replicating(make_designer(name, ask=asker, **told), replicate), None
     known: dict[str, Any] = {"portfolio": portfolio} if name in WITH_PORTFOLIO else {}
     known |= {"surrogate": surrogate, "transfer": transfer} if name in WITH_SURROGATE else {}
     designer = replicating(make_designer(name, **known), replicate, _believed(surrogate, transfer))

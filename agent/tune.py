@@ -42,7 +42,8 @@ class Options:
     what predicts, `transfer` earlier studies to learn from, or ("auto",). `isolated` gives
     each trial a process of its own, with at most `memory` bytes and `cpu_seconds` of processor
     time. `workers` trials run at a time, with the `gpus` (None: those that are found) dealt among
-    them. `llm` and `model` are those of `plaintune run`. A study called `name` that exists is
+    them. `llm`, `model`, `context` and `log_values` are those of
+    `plaintune run`. A study called `name` that exists is
     resumed.
     """
 
@@ -63,6 +64,8 @@ class Options:
     model: str | None = None
     strategy: str = "hybrid"
     surrogate: str = "gp"
+    context: str = "partial"
+    log_values: bool = False
     replicate: str = "off"
     transfer: Sequence[str] = ()
     storage: str | None = None
@@ -155,6 +158,8 @@ def _setting(
         out=given.out,
         strategy=given.strategy,
         surrogate=given.surrogate,
+        context=given.context,
+        log_values=given.log_values,
         replicate=given.replicate,
         transfer=given.transfer,
         language_model=model,
