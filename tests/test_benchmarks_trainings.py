@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from benchmarks.meta_sources import SOURCES
 from benchmarks.protocol import Job, run, to_json
 from benchmarks.suites import SUITES
 from benchmarks.tasks import referenced, trainings
+from benchmarks.tasks.anonymous import AnonymousTask
 from benchmarks.tasks.base import PeekError, incumbents
 from benchmarks.tasks.referenced import ReferencedTask
 from benchmarks.tasks.registry import TASKS, open_task
@@ -27,8 +29,10 @@ TASK_NAMES = [n for n in TASKS if n.startswith("training-")]
 
 
 @pytest.fixture(autouse=True)
-def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("PLAINTUNE_BENCHMARKS", str(tmp_path))
+    yield
+    open_task.cache_clear()
 
 
 def test_no_table_is_one_that_the_portfolio_or_the_tests_have_seen() -> None:
@@ -71,6 +75,10 @@ def test_one_training_keeps_the_contract_of_a_task() -> None:
     assert curve[0] == pytest.approx(1 - found[0].values[0]) and min(curve) >= 0
     tested = task.held_out(configs[0])
     assert 0.5 < tested <= 1 and tested != found[0].values[0]
+    hidden = open_task(f"{NAME}-anonymous")
+    assert isinstance(hidden, AnonymousTask)
+    [config] = hidden.space.sample(np.random.default_rng(0), 1)
+    assert hidden.held_out(config) == task.held_out(hidden.reveal(config)) != tested
     for attribute in ("held_out", "known", "truth", "scale"):
         with pytest.raises(PeekError):
             getattr(task.sealed(), attribute)
@@ -208,9 +216,9 @@ def made_up(arm: str, task: str, scores: list[float], tested: float) -> pd.DataF
     return pd.concat(parts)
 
 
-def test_regret_counts_from_the_best_of_all_arms_whichever_way_is_better(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def two_arms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pd.DataFrame:
+    """Return two arms on two tasks, one maximised and one minimised."""
     entry = {"training_svm_alzheimer": {"best": 0.8, "median": 0.6, "held_out": 0.7}}
     entry |= {"training_svm_wages": {"best": 6.0, "median": 8.0, "held_out": 7.0}}
     reference(monkeypatch, tmp_path, **entry)
@@ -220,7 +228,13 @@ def test_regret_counts_from_the_best_of_all_arms_whichever_way_is_better(
         made_up("a", "training-svm-wages", [8.0, 7.0], 7.0),
         made_up("b", "training-svm-wages", [6.0], 6.3),
     ]
-    found = statistics.normalised(pd.concat(frames))
+    return pd.concat(frames)
+
+
+def test_regret_counts_from_the_best_of_all_arms_whichever_way_is_better(
+    two_arms: pd.DataFrame,
+) -> None:
+    found = statistics.normalised(two_arms)
     regret = found.groupby(["task", "arm", "trial"]).regret.mean()
     assert regret["training-svm-alzheimer", "a"].tolist()[:2] == pytest.approx([1.0, 0.0])
     assert regret["training-svm-alzheimer", "b", 10] == pytest.approx(0.5)
@@ -229,26 +243,16 @@ def test_regret_counts_from_the_best_of_all_arms_whichever_way_is_better(
 
 
 def test_the_report_says_what_was_gained_on_the_test_parts(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    two_arms: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    entry = {"training_svm_alzheimer": {"best": 0.8, "median": 0.6, "held_out": 0.7}}
-    entry |= {"training_svm_wages": {"best": 6.0, "median": 8.0, "held_out": 7.0}}
-    reference(monkeypatch, tmp_path, **entry)
-    frames = [
-        made_up("a", "training-svm-alzheimer", [0.9], 0.76),
-        made_up("b", "training-svm-alzheimer", [0.75], 0.7),
-        made_up("a", "training-svm-wages", [7.0], 7.0),
-        made_up("b", "training-svm-wages", [6.0], 6.3),
-    ]
     monkeypatch.setattr(figures, "draw", lambda *given: None)
     (tmp_path / "tiny").mkdir()
-    pd.concat(frames).to_parquet(tmp_path / "tiny" / "both.parquet")
+    two_arms.to_parquet(tmp_path / "tiny" / "both.parquet")
     text = report.write("tiny", root=tmp_path).read_text()
     assert "## Held-out test parts (2 arms, 2 tasks, 4 pairs)" in text
     assert "| a | -10.0 % [-10.0, -10.0] |" in text  # 0.24 against 0.3; 7.0 against 7.0
     assert "| training-svm-wages | 7 | 7 | 6.3 |" in text
-    scores = held_out.by_budget(pd.concat(frames), ["a", "b", "nobody"])
-    assert scores == {}
+    assert held_out.by_budget(two_arms, ["a", "b", "nobody"]) == {}
 
 
 def test_a_reference_is_measured_once_and_goes_on_where_it_stopped(
@@ -261,3 +265,19 @@ def test_a_reference_is_measured_once_and_goes_on_where_it_stopped(
     assert entry["best"] > entry["median"] > 0 and entry["held_out"] > 0
     monkeypatch.setattr(Counted, "truth", lambda self, config: 1 / 0)
     referenced.make_reference([task], draws=9)
+
+
+def test_every_reference_is_of_a_task_and_makes_a_scale() -> None:
+    for name in json.loads(referenced.REFERENCE.read_text(encoding="utf-8")):
+        task = open_task(name)
+        assert isinstance(task, ReferencedTask)
+        assert 0 <= task.error(task.scale.optimum) < task.error(task.scale.median)
+        assert task.error(task.known["held_out"]) >= 0
+
+
+def test_a_task_that_was_never_measured_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    reference(monkeypatch, tmp_path)
+    with pytest.raises(KeyError, match="python -m benchmarks reference"):
+        _ = trainings.TrainingTask("svm", "wages").scale
