@@ -56,7 +56,7 @@ class Remembering:
             LanguageModelError: the file has no answer, and no backend is named.
         """
         try:
-            return self.known.complete(messages, **options)
+            return self._kept(messages, options)
         except LanguageModelError as error:
             if not self.backend:
                 self.failure = error
@@ -66,6 +66,16 @@ class Remembering:
         except LanguageModelError as error:
             self.failure = error
             raise
+
+    def _kept(self, messages: Sequence[Message], options: dict[str, Any]) -> list[Completion]:
+        """Look into the file again where it may have grown: others, and this process, add to it."""
+        try:
+            return self.known.complete(messages, **options)
+        except LanguageModelError:
+            if not self.backend:
+                raise
+            self.known = ReplayModel(self.path, name=self.name)
+            return self.known.complete(messages, **options)
 
     def check(self) -> None:
         """Raise the error that an answer was missing for, if there was one."""

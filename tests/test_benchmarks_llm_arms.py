@@ -64,6 +64,15 @@ def test_compressed_answers_are_appended_compacted_and_read_again(tmp_path: Path
     assert [ReplayModel(file).complete(m)[0].text for m in asked] == ["one", "two", "one"]
 
 
+def test_a_question_is_asked_once_whoever_asked_it(tmp_path: Path) -> None:
+    question = [Message(role="user", content="a")]
+    asked = [ScriptedModel(["one"], name="m"), ScriptedModel([], name="m")]
+    models = [Remembering(tmp_path / "m.jsonl.gz", backend) for backend in asked]
+    for model in (*models, models[0]):
+        assert model.complete(question)[0].text == "one"
+    assert [len(m.calls) for m in asked] == [1, 0]
+
+
 def test_a_broken_file_of_answers_is_named(tmp_path: Path) -> None:
     file = tmp_path / "m.jsonl.gz"
     file.write_bytes(gzip.compress(b"{}")[:-9])
