@@ -18,6 +18,7 @@ from acquisition.replication import (
     repeat,
     repeats,
     replicating,
+    steady,
     winner,
 )
 from evals.parameters import Categorical, Float
@@ -82,16 +83,17 @@ def test_off_is_the_designer_itself_and_other_words_are_refused() -> None:
         replicating(designer, "sometimes")
 
 
-def test_two_repeats_with_the_same_score_end_it() -> None:
+def test_two_repeats_with_the_same_score_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = next(k for k in range(8, 24) if NOISY[k].origin == REPLICATION)
     before, new = NOISY[:wanted], Suggestion({"x": 0.77, "kind": "b"}, "surrogate")
-    first = before[0]
-    same = [
-        Trial(wanted + i, Suggestion(first.config, REPLICATION), first.evaluation)
-        for i in range(STEADY)
-    ]
-    assert repeat(TASK, [*before, *same], new) is None
+    same = [trial(20 + i, 0.5, 1.0, REPLICATION) for i in range(STEADY)]
+    first, other = trial(19, 0.5, 1.0), trial(22, 0.5, 1.1, REPLICATION)
+    assert steady(TASK, [*before, first, *same])
+    assert not steady(TASK, [*before, first, *same[:1]])
+    assert not steady(TASK, [*before, first, *same, other])
     assert repeat(TASK, before, new) is not None
+    monkeypatch.setattr("acquisition.replication.steady", lambda task, trials: True)
+    assert repeat(TASK, before, new) is None
 
 
 def test_only_the_surrogates_own_proposals_give_way() -> None:
