@@ -206,9 +206,11 @@ def finished(frame: pd.DataFrame, found: Curves, i: int) -> pd.DataFrame:
 
 
 def cell(values: statistics.Array, found: Curves, digits: int) -> str:
-    """Return a mean and its interval."""
+    """Return a mean and its interval, which one seed per task does not give."""
     low, high = statistics.interval(values, found.tasks)
     mean = statistics.mean_of(values, found.tasks)
+    if len(np.unique(found.tasks)) == len(found.tasks):
+        return f"{mean:.{digits}f} [one seed]"
     return f"{mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 

@@ -80,6 +80,13 @@ def test_an_arm_of_few_runs_gets_a_comparison_of_its_own() -> None:
     assert [(c.arms, len(c.tasks)) for c in found] == [(("a", "b", "c"), 3), (("a", "b"), 27)]
 
 
+def test_one_seed_gives_no_interval() -> None:
+    (found,) = statistics.blocks(
+        pd.concat([runs("a", 0.4, 1, 30), runs("b", 0.5, 1, 30)]), ["a", "b"], "a"
+    )
+    assert report.cell(found.at(10)[0], found, 3) == "0.040 [one seed]"
+
+
 def test_losses_are_said_as_plainly_as_wins(root: Path, written: str) -> None:
     text = (root / "tiny" / "report.md").read_text()
     assert (
