@@ -37,7 +37,7 @@ from agent.advice_limits import Limits
 from agent.llm_budget import calls_left, seconds_left, used_up
 from evals.task import Task
 from evals.trials import Suggestion, Trial
-from prompts.answers import parse_proposals, repeats
+from prompts.answers import is_whole, repeats
 from prompts.calls import CallLog, CallRecord
 from prompts.chat import Completion, LanguageModel, prompt_hash
 from prompts.errors import InvalidAnswerError, LanguageModelError
@@ -391,12 +391,4 @@ class Adviser:
 
 def _readable(call: CallRecord) -> list[Completion]:
     """Return the answers that were not cut off: the last is whole where the call has no error."""
-    return [a for a in call.answers if a.finish_reason != "length" and _is_whole(a.text)]
-
-
-def _is_whole(text: str) -> bool:
-    try:
-        parse_proposals(text, dict)
-    except InvalidAnswerError:
-        return False
-    return True
+    return [a for a in call.answers if a.finish_reason != "length" and is_whole(a.text)]

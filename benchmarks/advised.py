@@ -34,6 +34,7 @@ from benchmarks.cache import directory
 from benchmarks.tasks.base import SingleObjectiveTask
 from benchmarks.tasks.registry import open_task
 from evals.space import Config
+from evals.task import Task
 from evals.trials import Trial
 
 RESULTS = Path(__file__).parent / "results" / "advised"
@@ -46,6 +47,7 @@ ORDER = ("silent", "good", "weak", "anti", "constant", "turncoat", "convert", "g
 SEEDS = 20
 TRIALS = 30
 BUDGETS = (5, 12, 20, 30)
+DRAWS = 400
 NOTHING = 1e-9
 """Gains nearer than this are equal."""
 
@@ -88,8 +90,26 @@ def run_one(kind: str, name: str, seed: int) -> dict[str, Any]:
         "advised": [t.number for t in trials if t.origin == "llm"],
         "share": shares,
         "lead": found.lead and asdict(found.lead),
+        "true lead": true_lead(task, job, trials, seed),
         "contribution": found.contribution and asdict(found.contribution),
     }
+
+
+def true_lead(task: SingleObjectiveTask, job: Task, trials: list[Trial], seed: int) -> float:
+    """Return what the audit estimates, from the objective itself: the mean lead of the best so far.
+
+    Where there was no shadow, the mean over `DRAWS` points from anywhere in the space.
+    """
+    rng = np.random.default_rng([seed, 7])
+    known = np.array([job.objective.sign * task.truth(t.config) for t in trials])
+    without = np.tile(known, (DRAWS, 1))
+    for i, trial in enumerate(trials):
+        if trial.origin == "llm":
+            shadow = trial.suggestion.details.get("shadow")
+            found = [shadow["config"]] if shadow else job.space.sample(rng, DRAWS)
+            without[:, i] = [job.objective.sign * task.truth(c) for c in found]
+    ahead = np.fmax.accumulate(known) - np.fmax.accumulate(without, axis=1)
+    return float(np.nanmean(ahead))
 
 
 def _results(trials: list[Trial]) -> list[Any]:
@@ -135,6 +155,7 @@ def paired(rows: list[dict[str, Any]]) -> pd.DataFrame:
         row |= {"lead": lead.get("mean", math.nan), "low": lead.get("low", math.nan)}
         ahead = np.mean(np.minimum(1.0, pair["regret"]) - np.minimum(1.0, r["regret"]))
         row |= {"advised": len(r["advised"]), "ahead": float(ahead)}
+        row |= {"true": r.get("true lead", math.nan)}
         for n in BUDGETS:
             row[f"regret {n}"] = min(1.0, r["regret"][n - 1])
             row[f"silent {n}"] = min(1.0, pair["regret"][n - 1])
@@ -163,7 +184,8 @@ def signs(pairs: pd.DataFrame) -> pd.DataFrame:
 
     `says they helped`: the estimated lead is positive beyond doubt; `lead > 0`: its mean is; `as
     the pair`: its sign is that of the mean difference in regret to the silent run, or that
-    difference is nothing. Right is a positive lead for good ones and no claim for the others.
+    difference is nothing; `sign true`: it is that of the lead which the objective itself shows, in
+    runs that kept it. Right is a positive lead for good ones and no claim for the others.
     """
     out = []
     for kind, right in (("good", True), ("weak", False), ("anti", False)):
@@ -174,6 +196,8 @@ def signs(pairs: pd.DataFrame) -> pd.DataFrame:
         same = (np.sign(part.lead) == np.sign(part.ahead)) | (part.ahead.abs() <= NOTHING)
         row = {"adviser (simulated)": kind, "studies": len(part), "lead > 0": positive.mean()}
         row |= {"says they helped": sure.mean(), "as the pair": same.mean()}
+        true = part.true.notna()
+        row |= {"sign true": (positive == (part.true > 0))[true].mean() if true.any() else math.nan}
         out.append(row | {"right": positive.mean() if right else 1.0 - sure.mean()})
     return pd.DataFrame(out)
 

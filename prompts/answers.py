@@ -110,6 +110,15 @@ def parse_proposals(
     return Proposals(tuple(accepted), tuple(rejected))
 
 
+def is_whole(text: str) -> bool:
+    """Return whether `text` is an answer to `proposals_schema`, whatever its configurations."""
+    try:
+        _items(text)
+    except InvalidAnswerError:
+        return False
+    return True
+
+
 def _items(text: str) -> list[Any]:
     try:
         answer = json.loads(text)

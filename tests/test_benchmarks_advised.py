@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.advised import costs, jobs, paired, signs
+from benchmarks.advised import costs, jobs, paired, signs, true_lead
 from benchmarks.advisers import KINDS, SimulatedAdviser
 from evals.space import Float, SearchSpace
 from evals.task import Objective, Task
@@ -47,6 +47,29 @@ def test_the_audit_is_judged_by_kind_and_by_pair() -> None:
     assert table["lead > 0"].to_dict() == {"good": 0.5, "weak": 1.0}
     assert table.right.to_dict() == {"good": 0.5, "weak": 1.0}
     assert table["as the pair"].to_dict() == {"good": 1.0, "weak": 0.0}
+
+
+def test_the_sign_is_compared_with_the_true_one_where_that_was_kept() -> None:
+    known = [r | {"true lead": 1.0 if r["kind"] == "good" else -1.0} for r in ROWS[:5]]
+    table = signs(paired([*known, ROWS[5]])).set_index("adviser (simulated)")
+    assert table["sign true"].to_dict() == {"good": 0.5, "weak": 0.0}
+    assert signs(paired(ROWS))["sign true"].isna().all()
+
+
+def test_the_true_lead_is_that_over_the_shadow_or_over_the_space() -> None:
+    class Known:
+        def truth(self, config: dict[str, float]) -> float:
+            return config["x"]
+
+    def tried(x: float, origin: str, **details: Any) -> Trial:
+        return Trial(0, Suggestion({"x": x}, origin, details=details))
+
+    start = tried(0.2, "default")
+    after = tried(0.8, "llm", shadow={"config": {"x": 0.5}})
+    lead = true_lead(Known(), TASK, [start, after], 0)  # type: ignore[arg-type]
+    assert lead == pytest.approx((0.0 + 0.3) / 2)
+    anywhere = true_lead(Known(), TASK, [start, tried(0.8, "llm")], 0)  # type: ignore[arg-type]
+    assert anywhere == pytest.approx((0.8 - 0.52) / 2, abs=0.03)
 
 
 def test_every_kind_is_run() -> None:
