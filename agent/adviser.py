@@ -181,6 +181,11 @@ class Adviser:
         """Go on with `task`: what is asked, and which answers hold, from now on."""
         self._task = task
 
+    def wait(self) -> None:
+        """Return once no question is open to the model; nothing is recorded yet."""
+        if self._open:
+            self._open.outcome.exception()
+
     def close(self) -> None:
         """Stop, and record the answer that nobody saw."""
         self._reader.keep(last=True)

@@ -97,7 +97,7 @@ def compare(
 
 
 @app.command()
-def pack(suite: str = "quick") -> None:
+def pack(suite: Annotated[str, typer.Argument(help="What to pack.")] = "quick") -> None:
     """Merge what has been run so far into the Parquet files."""
     from benchmarks import results
 

@@ -77,7 +77,7 @@ class LanguageModelSession(DesignerSession):
         super().tell(config, replace(result, cost=PATIENCE))
 
     def usage(self) -> Usage:
-        """Return what all answers cost."""
+        """Return what all answers cost; once closed, that to the last question included."""
         answers = [a for c in self._log.calls() for a in c.answers]
         tokens = sum(a.prompt_tokens + a.completion_tokens for a in answers)
         calls = sum(c.requests for c in self._log.calls())
@@ -86,6 +86,7 @@ class LanguageModelSession(DesignerSession):
     def close(self) -> None:
         """Let the adviser's last question end."""
         if self._adviser:
+            self._adviser.wait()
             self._adviser.close()
 
 
