@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,15 @@ class Valley:
 
 
 def moody() -> ScriptedModel:
-    """Answer differently each time, late at times, wrongly at times."""
-    source = random.Random()
+    """Answer differently each time, late at times, wrongly at times, but not in the beginning."""
+    source, asked = random.Random(), count()
 
     def answer(messages: Any) -> Any:
         time.sleep(source.random() / 50)
-        if source.random() < 0.2:
+        is_first = next(asked) == 0
+        if source.random() < 0.2 and not is_first:
             return LanguageModelError("busy.")
-        config = {"x": source.random(), "n": source.randint(1, 44)}
+        config = {"x": source.random(), "n": source.randint(1, 40 if is_first else 44)}
         claim = {"parameter": "x", "move": "higher", "reason": "because"}
         return {"proposals": [claim | {"config": config}]}
 
