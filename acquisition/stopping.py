@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,6 @@ from evals.trials import Trial, TrialState
 
 if TYPE_CHECKING:
     from acquisition.bayesian import Step
-    from surrogates.models import PredictorModel
 
 Array = NDArray[np.float64]
 
@@ -134,7 +133,7 @@ def remaining(task: Task, trials: Sequence[Trial], rng: np.random.Generator) -> 
     step = Step(task, trials, rng)
     model, known = step.belief.model, step.belief.observed
     best = known[[int(np.argmax(model.marginals(known)[0]))]]
-    drawn = _joint(model, np.concatenate([best, _candidates(step, rng)]), rng)
+    drawn = model.draws(np.concatenate([best, _candidates(step, rng)]), DRAWS, rng)
     # The transforms are increasing, so the best of a draw is the same on either scale.
     most, held = model.transform.inverse(drawn.max(axis=1)), model.transform.inverse(drawn[:, 0])
     return np.maximum(most - held, 0.0)
@@ -159,15 +158,3 @@ def _candidates(step: Step, rng: np.random.Generator) -> Array:
         pool = pool[step.belief.feasible.log_weight(pool) > np.log(POSSIBLE)]
     mean, sd = model.marginals(pool)
     return pool[np.argsort(-(mean + OPTIMISM * sd), kind="stable")[:CANDIDATES]]
-
-
-def _joint(model: PredictorModel, X: Array, rng: np.random.Generator) -> Array:
-    """Draw from the joint posterior at `X` (`n x d`), noise left out: `DRAWS x n`."""
-    import torch
-    from linear_operator.utils.cholesky import psd_safe_cholesky
-
-    with torch.no_grad():
-        posterior: Any = model.posterior(torch.from_numpy(X))
-        factor = psd_safe_cholesky(posterior.distribution.covariance_matrix).numpy()
-    mean = posterior.distribution.mean.numpy()
-    return np.asarray(mean + rng.standard_normal((DRAWS, len(X))) @ factor.T)

@@ -159,7 +159,7 @@ class Adviser:
         """Have the trials so far read, where a question is likely to follow that lists them."""
         is_open = self._open is not None
         asked = [c.asked_at for c in calls] + ([self._open.asked_at] if self._open else [])
-        if asked and self._room(trials) >= 2 + is_open:
+        if asked and not self._reader.ended and self._room(trials) >= 2 + is_open:
             ahead = partial(so_far, self._task, trials, **self._known)
             self._reader.read(len(trials), asked[-1], ahead, self._task.budget, beside=is_open)
 

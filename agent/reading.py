@@ -42,7 +42,8 @@ class Reader:
 
     def __init__(self, model: LanguageModel, log: CallLog) -> None:
         self._model, self._log = model, log
-        self._ended = not reads_ahead(model)
+        self.ended = not reads_ahead(model)
+        """Nothing is read any more."""
         self._open: tuple[CallRecord, Future[Completion]] | None = None
 
     def read(
@@ -61,7 +62,7 @@ class Reader:
         self.keep()
         calls = self._log.calls()
         read = max([last_question, *(c.asked_at for c in calls if c.role == ROLE)])
-        if self._ended or self._open or (beside and not reads_beside(self._model)):
+        if self.ended or self._open or (beside and not reads_beside(self._model)):
             return
         if count < read + EVERY or count > last_question + LATEST:
             return
@@ -93,7 +94,7 @@ class Reader:
             return replace(call, seconds=took, details={"requests": 1})
         error = outcome.exception()
         if error is not None:
-            self._ended = True
+            self.ended = True
             return replace(call, error=f"reading ahead: {error}", details={"requests": 1})
         answer = outcome.result()
         return replace(call, answers=(answer,), seconds=answer.seconds, details={"requests": 1})

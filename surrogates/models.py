@@ -6,11 +6,12 @@ back to the user's scores.
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from botorch.models.model import Model
+from linear_operator.utils.cholesky import psd_safe_cholesky
 from numpy.typing import NDArray
 
 from surrogates.output_transforms import OutputTransform
@@ -51,6 +52,14 @@ class PredictorModel(Model):
     def marginals(self, X: Array) -> tuple[Array, Array]:
         """Return mean and standard deviation (`n` each) at each row of `X`, on the scale of `t`."""
         return self.predictor.predict(X)
+
+    def draws(self, X: Array, count: int, rng: np.random.Generator) -> Array:
+        """Draw from the joint posterior at `X` (`n x d`), noise left out: `count x n`."""
+        with torch.no_grad():
+            posterior: Any = self.posterior(torch.from_numpy(X))
+            factor = psd_safe_cholesky(posterior.distribution.covariance_matrix).numpy()
+        mean = posterior.distribution.mean.numpy()
+        return np.asarray(mean + rng.standard_normal((count, len(X))) @ factor.T)
 
     def native(self, mean: Array, sd: Array) -> tuple[Array, Array]:
         """Return median and half the central 68 % interval on the scale of the gains."""

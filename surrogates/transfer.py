@@ -29,7 +29,6 @@ import torch
 from botorch.models.model import Model, ModelList
 from botorch.posteriors.gpytorch import GPyTorchPosterior
 from gpytorch.distributions import MultivariateNormal
-from linear_operator.utils.cholesky import psd_safe_cholesky
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -209,22 +208,13 @@ def weights(
     y = data.Y[:, objective]
     rows = spread(y, FIT_ROWS)
     X, few = data.X[rows], y[rows]
-    losses = [_loss(_draws(model, X, rng), few) for model in bases]
+    losses = [_loss(model.draws(X, DRAWS, rng), few) for model in bases]
     losses.append(_own_loss(encoding, data.take(rows), objective, rng))
     table = np.stack(losses)
     limit = np.quantile(table[-1], OUTLIER)
     table[:-1][np.median(table[:-1], axis=1) > limit] = np.inf
     least = table == table.min(axis=0)
     return np.asarray((least / least.sum(axis=0)).mean(axis=1))
-
-
-def _draws(model: GaussianProcess, X: Array, rng: np.random.Generator) -> Array:
-    """Draw from the joint posterior at `X` (`n x d`): `DRAWS x n`."""
-    with torch.no_grad():
-        posterior: Any = model.posterior(torch.from_numpy(X))
-        factor = psd_safe_cholesky(posterior.distribution.covariance_matrix).numpy()
-    mean = posterior.distribution.mean.numpy()
-    return np.asarray(mean + rng.standard_normal((DRAWS, len(X))) @ factor.T)
 
 
 def _loss(draws: Array, y: Array) -> Array:
