@@ -19,7 +19,8 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -102,29 +103,47 @@ def answer(model: Remembering, task: str, seed: int) -> Completion:
     return found
 
 
-def ask(backend: str, minutes: float) -> None:
+def ask(backend: str, minutes: float, at_once: int = 1) -> None:
     """Ask for what is not kept yet until the time is up, and keep what came out.
 
-    Without a backend only answers that are kept already are scored.
+    `at_once` questions are open together; a server such as vLLM answers eight in little more than
+    the time of one. Without a backend only answers that are kept already are scored.
     """
     until, model = time.monotonic() + 60 * minutes, cached("default", backend)
     known = kept()
     there = set(zip(known.task, known.seed, strict=True))
-    for task, seed in cases():
-        if (task, seed) in there:
-            continue
-        if time.monotonic() > until:
-            break
-        try:
-            found = answer(model, task, seed)
-        except LanguageModelError:
-            if backend:
-                raise
-            continue
-        print(f"{task} {seed}: {found.completion_tokens} tokens, {found.seconds:.1f} s", flush=True)
-        known = pd.concat([known, pd.DataFrame([scored(task, seed, found.text)])])
-        known.to_csv(RESULTS / "llambo_claim.csv", index=False)
+    todo = [case for case in cases() if case not in there]
+    with ThreadPoolExecutor(at_once) as pool:
+        while todo and time.monotonic() < until:
+            now = different(todo, at_once)
+            todo = [case for case in todo if case not in now]
+            answers = list(pool.map(partial(_tried, model), now))
+            rows = [scored(*case, text) for case, text in zip(now, answers, strict=True) if text]
+            known = pd.concat([known, pd.DataFrame(rows)])
+            known.to_csv(RESULTS / "llambo_claim.csv", index=False)
     compact(model.path)
+
+
+def different(todo: Sequence[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
+    """Return the first `limit` cases that put different questions, in order."""
+    found: dict[str, tuple[str, int]] = {}
+    for task, seed in todo:
+        if len(found) == limit:
+            break
+        asked = question(task)
+        found.setdefault(f"{seed} {asked.messages} {asked.schema}", (task, seed))
+    return list(found.values())
+
+
+def _tried(model: Remembering, case: tuple[str, int]) -> str:
+    try:
+        found = answer(model, *case)
+    except LanguageModelError:
+        if model.backend:
+            raise
+        return ""
+    print(f"{case}: {found.completion_tokens} tokens, {found.seconds:.1f} s", flush=True)
+    return found.text
 
 
 def kept() -> pd.DataFrame:
@@ -321,9 +340,10 @@ def main() -> None:
     parser.add_argument("command", choices=["ask", "report"])
     parser.add_argument("--minutes", type=float, default=9.0)
     parser.add_argument("--backend", default="llama.cpp", help="empty: nobody is asked")
+    parser.add_argument("--at-once", type=int, default=1, help="questions open together")
     given = parser.parse_args()
     if given.command == "ask":
-        ask(given.backend, given.minutes)
+        ask(given.backend, given.minutes, given.at_once)
         return
     text = report()
     (RESULTS / "llambo_claim.md").write_text(text, encoding="utf-8")

@@ -82,3 +82,9 @@ def test_the_interval_covers_tasks_as_well_as_answers() -> None:
     mean, low, high = claim.interval([np.array([0.0, 0.0]), np.array([1.0, 1.0])])
     assert (mean, low, high) == (0.5, 0.0, 1.0)
     assert claim.interval([np.array([0.0, 1.0])])[1:] == (0.0, 1.0)
+
+
+def test_equal_questions_are_not_open_together() -> None:
+    other = "hpobench-kc1" + ANONYMOUS
+    todo = [(CAR, 0), (HIDDEN, 0), (other, 0), (other, 1), (CAR, 1)]
+    assert claim.different(todo, 3) == [(CAR, 0), (HIDDEN, 0), (other, 1)]
