@@ -81,3 +81,13 @@ def test_a_family_that_is_not_installed_is_explained() -> None:
     missing = replace(FAMILIES["lightgbm"], package="lightgbm_is_not_here")
     with pytest.raises(FamilyNotInstalledError, match="pip install lightgbm_is_not_here"):
         missing.build({}, "binary", seed=0)
+
+
+def test_a_support_vector_machine_that_never_converges_ends() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(600, 8)), rng.normal(size=600)
+    config = {"C": 1e3, "kernel": "poly", "gamma_factor": 50.0, "degree": 5, "coef0": 0.0}
+    built = family("svm").build(config | {"epsilon": 0.001}, "regression", seed=0)
+    with pytest.warns(match="terminated early"):
+        built.set_params(gamma=6.0, max_iter=built.max_iter // 100).fit(X, y)
+    assert 0 < built.max_iter * 100 <= 1_000_000

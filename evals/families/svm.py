@@ -15,6 +15,9 @@ from evals.space import Config
 from evals.task import Kind
 
 KERNELS = ("rbf", "linear", "poly", "sigmoid")
+MOST_STEPS = 300_000
+"""Some corners (a hard margin, a polynomial of degree 5) never converge, and LIBSVM then hears no
+signal: a trial would last as long as its process. So many steps take seconds on some 1,000 rows."""
 
 
 def parameters(kind: Kind) -> tuple[Parameter, ...]:
@@ -97,7 +100,7 @@ FAMILY = Family(
     estimator=estimator,
     translate=translate,
     adapt=adapt,
-    settings={"cache_size": 500},
+    settings={"cache_size": 500, "max_iter": MOST_STEPS},
     derived={"gamma_factor": ("gamma",)},
     weighting="estimator",
     needs_scaling=True,
