@@ -62,7 +62,9 @@ FAILING = ("failing-memory",)
 TRADE_OFFS = (
     *(f"mo-{f.lower()}" for f in multi_objective.FUNCTIONS),
     *(f"mo-{f.lower()}-noisy" for f in multi_objective.FUNCTIONS),
+    *(f"mo-{f.lower()}" for f in multi_objective.CONSTRAINED),
     *(f"mo-hpolib-{d}" for d in hpolib.ABOUT),
+    *(f"mo-hpolib-{d}-size" for d in hpolib.ABOUT),
 )
 
 DEVELOPMENT = (

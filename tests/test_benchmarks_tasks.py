@@ -29,7 +29,9 @@ ONE_OF_EACH = [
     "conditional-pipeline",
     "failing-memory",
     "mo-zdt3",
+    "mo-c2dtlz2",
     "mo-hpolib-protein_structure",
+    "mo-hpolib-protein_structure-size",
     "conditional-pipeline-anonymous",
 ]
 
@@ -133,3 +135,25 @@ def test_hypervolume_is_the_dominated_area() -> None:
     points = np.array([[1.0, 2.0], [2.0, 1.0], [2.5, 2.5], [9.0, 0.0]])
     assert hypervolume(points, (3.0, 3.0)) == pytest.approx(3.0)
     assert hypervolume(points[:0], (3.0, 3.0)) == 0.0
+
+
+def test_hypervolume_of_three_objectives_is_the_dominated_volume() -> None:
+    import torch
+    from botorch.utils.multi_objective.hypervolume import Hypervolume
+    from botorch.utils.multi_objective.pareto import is_non_dominated
+
+    points = np.random.default_rng(0).random((60, 3))
+    gains = -torch.from_numpy(points)
+    front = gains[is_non_dominated(gains)]
+    exact = Hypervolume(-torch.full((3,), 1.1, dtype=torch.float64)).compute(front)
+    assert hypervolume(points, (1.1, 1.1, 1.1)) == pytest.approx(exact)
+
+
+def test_the_whole_constrained_front_leaves_no_regret_and_what_breaks_it_no_values() -> None:
+    task = open_task("mo-c2dtlz2")
+    on_front = [{f"x{i + 1}": (j / 2000 if i == 0 else 0.5) for i in range(6)} for j in range(2001)]
+    results = [task.evaluate(c, 0) for c in on_front]
+    states = {r.state for r in results}
+    assert states == {TrialState.COMPLETE, TrialState.INFEASIBLE}
+    assert all(len(r.values) == 2 * (r.state is TrialState.COMPLETE) for r in results)
+    assert task.regrets(on_front, results)[-1] == pytest.approx(0.0, abs=2e-3)

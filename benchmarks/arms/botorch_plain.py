@@ -140,7 +140,7 @@ class PlainBoTorch(Arm):
     """The library's defaults, no more."""
 
     name = "botorch"
-    objectives = 2
+    objectives = 3
 
     @property
     def version(self) -> str:

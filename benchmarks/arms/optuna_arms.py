@@ -108,6 +108,6 @@ def _cma(seed: int) -> Any:
     return CmaEsSampler(seed=seed, n_startup_trials=N_START)
 
 
-OPTUNA_TPE = OptunaArm("optuna-tpe", _tpe, objectives=2)
-OPTUNA_GP = OptunaArm("optuna-gp", _gp, "torch", objectives=2)
+OPTUNA_TPE = OptunaArm("optuna-tpe", _tpe, objectives=3)
+OPTUNA_GP = OptunaArm("optuna-gp", _gp, "torch", objectives=3)
 OPTUNA_CMA_ES = OptunaArm("optuna-cmaes", _cma, "cmaes")

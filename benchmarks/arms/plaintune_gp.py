@@ -65,7 +65,7 @@ class PlaintuneGP(Arm):
     """The GP core alone."""
 
     name = "plaintune-gp"
-    objectives = 2
+    objectives = 3
 
     def __init__(self, name: str = "plaintune-gp", **options: Any) -> None:
         self.name, self._options = name, options

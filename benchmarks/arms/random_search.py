@@ -27,7 +27,7 @@ class DefaultThenRandom(Arm):
 
     name = "default+random"
     version = "1"
-    objectives = 2
+    objectives = 3
 
     def open(self, problem: Problem) -> RandomSession:
         """Begin a run."""

@@ -84,8 +84,11 @@ def _others() -> dict[str, Factory]:
     for f in multi_objective.FUNCTIONS:
         found[f"mo-{f.lower()}"] = partial(multi_objective.trade_off, f)
         found[f"mo-{f.lower()}-noisy"] = partial(multi_objective.trade_off, f, 0.02)
+    for f in multi_objective.CONSTRAINED:
+        found[f"mo-{f.lower()}"] = partial(multi_objective.trade_off, f)
     for d in hpolib.ABOUT:
         found[f"mo-hpolib-{d}"] = partial(multi_objective.hpolib_trade_off, d)
+        found[f"mo-hpolib-{d}-size"] = partial(multi_objective.hpolib_trade_off, d, True)
     return found
 
 
