@@ -114,6 +114,21 @@ SLOW_TASKS = (
     *MIXED,
 )
 
+ADVICE_TASKS = (
+    "hpobench-car",
+    "hpobench-segment",
+    "hpolib-slice_localization",
+    "nasbench201-cifar100",
+)
+"""What strategies that ask a language model are compared on to the end; named before any run."""
+ADVICE_ARMS = (
+    "plaintune-hybrid-default",
+    "plaintune-llambo",
+    "plaintune-gp",
+    "plaintune-portfolio",
+    "default+random",
+)
+
 SUITES = {
     s.name: s
     for s in (
@@ -126,6 +141,8 @@ SUITES = {
         Suite("development-cliffs", CLIFFS, FAST_ARMS, seeds=10, trials=50),
         Suite("development-families", FAMILIES, FAST_ARMS, seeds=10, trials=40),
         Suite("development-high", HIGH, FAST_ARMS, seeds=5, trials=100),
+        Suite("advice", ADVICE_TASKS, ADVICE_ARMS, seeds=5, trials=30),
+        Suite("first-advice", TABLES, (ADVICE_ARMS[0], *ADVICE_ARMS[2:]), seeds=5, trials=10),
         Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
         Suite("failing", FAILING, FAST_ARMS, seeds=20, trials=50),
         Suite("trade-offs", TRADE_OFFS, FAST_ARMS, seeds=20, trials=50),
