@@ -5,8 +5,8 @@ rounding. Spaces with categories (of more than two values; two are a number):
 `MixedSingleTaskGP`, `optimize_acqf_mixed_alternating`, restarts and samples alike. Finite
 spaces of up to 70,000 configurations: `optimize_acqf_discrete` over all that were not tried, the
 strongest plain way there is. Failed trials are left out of the fit. Several objectives: `qLogNEHVI`
-with an inferred reference point, on finite spaces by `optimize_acqf_discrete_local_search` (over all
-configurations it takes ten seconds and more a suggestion).
+with an inferred reference point, on finite spaces by `optimize_acqf_discrete_local_search`: over
+all configurations it takes ten seconds and more a suggestion.
 """
 
 from __future__ import annotations
