@@ -143,6 +143,7 @@ SUITES = {
         Suite("development-high", HIGH, FAST_ARMS, seeds=5, trials=100),
         Suite("advice", ADVICE_TASKS, ADVICE_ARMS, seeds=5, trials=30),
         Suite("first-advice", TABLES, (ADVICE_ARMS[0], *ADVICE_ARMS[2:]), seeds=5, trials=10),
+        Suite("portfolio", TABLES, ADVICE_ARMS[2:], seeds=20, trials=30),
         Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
         Suite("failing", FAILING, FAST_ARMS, seeds=20, trials=50),
         Suite("trade-offs", TRADE_OFFS, FAST_ARMS, seeds=20, trials=50),
