@@ -79,6 +79,7 @@ HIGH = tuple(f"dev-high-{name}" for name in development_spaces.HIGH)
 
 FAST_ARMS = ("plaintune-gp", "optuna-tpe", "optuna-gp", "botorch", "default+random", "random")
 SLOW_ARMS = ("ax", "smac", "hebo")
+PENALISED = ("optuna-tpe-penalty", "optuna-gp-penalty")
 
 QUICK_TASKS = (
     "hpobench-car",
@@ -145,7 +146,7 @@ SUITES = {
         Suite("first-advice", TABLES, (ADVICE_ARMS[0], *ADVICE_ARMS[2:]), seeds=5, trials=10),
         Suite("portfolio", TABLES, ADVICE_ARMS[2:], seeds=20, trials=30),
         Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
-        Suite("failing", FAILING, FAST_ARMS, seeds=20, trials=50),
+        Suite("failing", FAILING, (*FAST_ARMS, *PENALISED), seeds=20, trials=50),
         Suite("trade-offs", TRADE_OFFS, FAST_ARMS, seeds=20, trials=50),
         Suite(
             "guard",

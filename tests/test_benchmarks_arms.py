@@ -13,6 +13,7 @@ from benchmarks.arms.registry import ARMS, open_arm
 from benchmarks.protocol import Job, key_of, run
 from benchmarks.tasks.registry import open_task
 from benchmarks.tasks.table import TableTask
+from evals.trials import TrialState
 
 CHEAP = ["random", "default+random", "optuna-tpe", "optuna-cmaes", "plaintune-gp"]
 SLOWER = ["optuna-gp", "botorch", "plaintune-hybrid-simulated-good"]
@@ -100,3 +101,18 @@ def test_the_oracle_refuses_what_is_no_table() -> None:
     task = open_task("mixed-kernel")
     with pytest.raises(ArmUnavailableError, match="table"):
         open_arm("oracle").open(Problem(task.sealed(), 0, 5))
+
+
+@pytest.mark.parametrize("name", ["optuna-tpe", "optuna-tpe-penalty"])
+def test_a_failure_is_told_as_one_or_as_the_worst_value_so_far(name: str) -> None:
+    task = open_task("failing-memory")
+    session = open_arm(name).open(Problem(task.sealed(), 0, 9))
+    told: list[float | None] = []
+    for seed, config in enumerate(task.space.sample(np.random.default_rng(1), 14)[2:]):
+        session.tell(config, task.evaluate(config, seed))
+        told.append(session._study.trials[-1].values and session._study.trials[-1].value)
+    states = [r.state is TrialState.COMPLETE for _, r in session.history]
+    assert 0 < sum(states) < 12 and states[0]
+    for i, done in enumerate(states):
+        worst = max(v for v, s in zip(told[: i + 1], states, strict=False) if s and v is not None)
+        assert done or told[i] == (worst if name.endswith("penalty") else None)

@@ -2,7 +2,8 @@
 
 Ordered grids become integers (their positions), so that order is not lost. The paired start counts
 as the start-up phase: the samplers use their model from trial 6 on instead of 11, which is to their
-advantage. All other settings are Optuna's own. Failed trials are told as failed.
+advantage. All other settings are Optuna's own. Failed trials are told as failed; to the arms whose
+names end in `-penalty`, as the worst value so far, which is what many users do.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from evals.trials import Evaluation, TrialState
 class OptunaSession(BaseSession):
     """One study in memory."""
 
-    def __init__(self, problem: Problem, sampler: Any) -> None:
+    def __init__(self, problem: Problem, sampler: Any, penalty: bool = False) -> None:
         import optuna
 
         super().__init__(problem)
+        self._penalty = penalty
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         warnings.simplefilter("ignore")
         directions = [o.direction for o in problem.task.task.objectives]
@@ -47,11 +49,18 @@ class OptunaSession(BaseSession):
             self._study.enqueue_trial(named)
             self.ask()
         done = result.state is TrialState.COMPLETE
-        self._study.tell(
-            self._asked, list(result.values) if done else None, state=None if done else State.FAIL
-        )
+        values = list(result.values) if done else self._worst()
+        self._study.tell(self._asked, values, state=None if values else State.FAIL)
         self._asked = None
         super().tell(config, result)
+
+    def _worst(self) -> list[float] | None:
+        """Return the worst values so far where failures are told as such, None without any."""
+        known = [r.values for _, r in self.history if r.state is TrialState.COMPLETE]
+        if not known or not self._penalty:
+            return None
+        objectives = self.problem.task.task.objectives
+        return [o.sign * min(o.sign * v[i] for v in known) for i, o in enumerate(objectives)]
 
 
 def _outside(parameter: Parameter, value: Any) -> Any:
@@ -74,10 +83,15 @@ class OptunaArm(Arm):
     """An arm made of a sampler."""
 
     def __init__(
-        self, name: str, sampler: Callable[[int], Any], *packages: str, objectives: int = 1
+        self,
+        name: str,
+        sampler: Callable[[int], Any],
+        *packages: str,
+        objectives: int = 1,
+        penalty: bool = False,
     ) -> None:
         self.name, self._sampler, self._packages = name, sampler, packages
-        self.objectives = objectives
+        self.objectives, self._penalty = objectives, penalty
 
     @property
     def version(self) -> str:
@@ -87,7 +101,7 @@ class OptunaArm(Arm):
     def open(self, problem: Problem) -> OptunaSession:
         """Begin a run."""
         warnings.simplefilter("ignore")
-        return OptunaSession(problem, self._sampler(problem.seed))
+        return OptunaSession(problem, self._sampler(problem.seed), self._penalty)
 
 
 def _tpe(seed: int) -> Any:
@@ -111,3 +125,7 @@ def _cma(seed: int) -> Any:
 OPTUNA_TPE = OptunaArm("optuna-tpe", _tpe, objectives=3)
 OPTUNA_GP = OptunaArm("optuna-gp", _gp, "torch", objectives=3)
 OPTUNA_CMA_ES = OptunaArm("optuna-cmaes", _cma, "cmaes")
+OPTUNA_PENALTY = [
+    OptunaArm("optuna-tpe-penalty", _tpe, objectives=3, penalty=True),
+    OptunaArm("optuna-gp-penalty", _gp, "torch", objectives=3, penalty=True),
+]

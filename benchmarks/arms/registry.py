@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.arms.base import Arm
 from benchmarks.arms.botorch_plain import PlainBoTorch
-from benchmarks.arms.optuna_arms import OPTUNA_CMA_ES, OPTUNA_GP, OPTUNA_TPE
+from benchmarks.arms.optuna_arms import OPTUNA_CMA_ES, OPTUNA_GP, OPTUNA_PENALTY, OPTUNA_TPE
 from benchmarks.arms.peers import AX, HEBO, SMAC
 from benchmarks.arms.plaintune_gp import PlaintuneGP
 from benchmarks.arms.plaintune_hybrid import SIMULATED
@@ -26,6 +26,7 @@ ARMS: dict[str, Arm] = {
         OPTUNA_TPE,
         OPTUNA_GP,
         OPTUNA_CMA_ES,
+        *OPTUNA_PENALTY,
         PlainBoTorch(),
         AX,
         SMAC,
