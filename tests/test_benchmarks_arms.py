@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import pairwise
 
@@ -71,6 +73,28 @@ def test_results_are_kept_by_what_they_depend_on(monkeypatch: pytest.MonkeyPatch
     assert key != key_of(replace(job, seed=1))
     monkeypatch.setattr(type(ARMS["optuna-tpe"]), "version", "another")
     assert key != key_of(job)
+
+
+LOOK = """
+import sys
+from benchmarks.arms.base import Problem
+from benchmarks.arms.plaintune_gp import SEARCH, PlaintuneGP
+from benchmarks.tasks.registry import open_task
+
+for name in ("mixed-kernel", "failing-memory", "mo-c2dtlz2"):
+    task = open_task(name)
+    session = PlaintuneGP().open(Problem(task.sealed(), 0, 8))
+    for seed in range(7):
+        config = session.ask()
+        session.tell(config, task.evaluate(config, seed))
+used = {m.split(".")[1] for m in sys.modules if m.startswith("acquisition.")}
+print(*sorted(used - set(SEARCH)))
+"""
+
+
+def test_our_version_is_a_hash_of_all_that_the_search_loads() -> None:
+    ran = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["designer", "registry"]  # an interface and names
 
 
 def test_a_peer_that_is_not_there_is_shown_as_failed(

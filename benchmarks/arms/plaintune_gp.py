@@ -15,20 +15,26 @@ from evals.space import Config
 from evals.trials import Evaluation, Suggestion, Trial
 
 ROOT = Path(__file__).parent.parent.parent
-SOURCES = ("surrogates/**/*.py", "acquisition/**/*.py")
 SPACE = ("objectives", "parameters", "space", "task", "trials")
 """Of `evals`, the modules that a suggestion depends on; evaluators are not among them."""
+SEARCH = (
+    *("allowed", "bayesian", "belief", "families", "functions", "hypervolume", "improvement"),
+    *("pool", "portfolio", "sobol", "tried", "trust_region"),
+)
+"""Of `acquisition`, those that a suggestion depends on where no advice is taken."""
+ADVISED = ("acquisition/**/*.py",)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def source_version(*more: str) -> str:
-    """Return a hash of the rooms that a suggestion depends on; `more` are patterns of files.
+    """Return a hash of the modules that a suggestion depends on; `more` are patterns of files.
 
     Without any: what a suggestion without a language model depends on.
     """
     digest = hashlib.sha256()
-    files = [ROOT / "evals" / f"{name}.py" for name in SPACE]
-    files += [file for pattern in (*SOURCES, *more) for file in ROOT.glob(pattern)]
+    files = {ROOT / "evals" / f"{name}.py" for name in SPACE}
+    files |= {ROOT / "acquisition" / f"{name}.py" for name in SEARCH}
+    files |= {file for pattern in ("surrogates/**/*.py", *more) for file in ROOT.glob(pattern)}
     for file in sorted(files):
         digest.update(file.read_bytes())
     return f"source {digest.hexdigest()[:12]}"

@@ -12,7 +12,7 @@ from typing import Any
 from acquisition.advice import AdviceSource
 from benchmarks.advisers import KINDS, SimulatedAdviser
 from benchmarks.arms.base import Arm, ArmUnavailableError, Problem
-from benchmarks.arms.plaintune_gp import DesignerSession, make, source_version
+from benchmarks.arms.plaintune_gp import ADVISED, DesignerSession, make, source_version
 from benchmarks.tasks.base import SingleObjectiveTask
 from benchmarks.tasks.registry import open_task
 from evals.space import Config
@@ -42,7 +42,7 @@ class SimulatedHybrid(Arm):
     @property
     def version(self) -> str:
         """A hash of our own source."""
-        return source_version()
+        return source_version(*ADVISED)
 
     def open(self, problem: Problem) -> AdvisedSession:
         """Begin a run."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from acquisition.advice import Advisable
 from benchmarks.arms.base import Arm, Problem, Usage
-from benchmarks.arms.plaintune_gp import DesignerSession, source_version
+from benchmarks.arms.plaintune_gp import ADVISED, DesignerSession, source_version
 from benchmarks.remembering import Remembering, cached
 from evals.space import Config
 from evals.trials import Evaluation, Trial
@@ -106,7 +106,7 @@ class LanguageModelArm(Arm):
     @property
     def version(self) -> str:
         """A hash of our own source, prompts included."""
-        return source_version(*SOURCES)
+        return source_version(*ADVISED, *SOURCES)
 
     def open(self, problem: Problem) -> LanguageModelSession:
         """Begin a run."""
