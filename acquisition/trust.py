@@ -9,7 +9,8 @@ results; larger is better, whatever the metric. Evidence fades with the trials t
 
 and the advantage is that of the whole record or of the last `RECENT` pieces, whichever is worse.
 Losses count double because a wrong adviser costs trials and a missing one costs nothing. Evidence
-that costs no trial: where the surrogate sees an answer's candidates among random ones (standing).
+that costs no trial: where the surrogate sees an answer's candidates among random ones (standing);
+as good as chance speaks against an adviser, since its trials take the place of the surrogate's.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from evals.trials import Trial, TrialState
 from prompts.calls import CallRecord
 
 FADE = 0.9
+WORTH_A_TRIAL = 0.65
+"""The standing (a mean rank in [0, 1]) that speaks neither for nor against an adviser."""
 PRIOR_WEIGHT = 0.5
 SLOPE = 2.0
 RECENT = 2
@@ -128,7 +131,7 @@ def _evidence(task: Task, trials: Sequence[Trial], origin: str) -> Iterator[tupl
         standing = trial.suggestion.details.get("standing")
         if standing and standing["asked_at"] > heard:
             heard = standing["asked_at"]
-            z = float(np.clip(4.0 * (standing["rank"] - 0.5), -2.0, 1.0))
+            z = float(np.clip(4.0 * (standing["rank"] - WORTH_A_TRIAL), -2.0, 1.0))
             yield z, faded * (2.0 if z < 0 else 0.5)
         earned = _earned(task, done, values, i) if trial.origin == origin else None
         if earned is not None:

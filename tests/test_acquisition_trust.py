@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acquisition.gate import judge, margin
-from acquisition.trust import dose, plateau, share_for, trust, wants_advice
+from acquisition.trust import WORTH_A_TRIAL, dose, plateau, share_for, trust, wants_advice
 from evals.parameters import Float
 from evals.space import SearchSpace
 from evals.task import Objective, Task
@@ -106,9 +106,10 @@ def standing(trials: list[Trial], rank: float) -> list[Trial]:
 
 def test_where_candidates_stand_is_evidence_that_costs_no_trial() -> None:
     trials = study(START)
-    shares = [trust(task(), standing(trials, rank)).share for rank in (0.05, 0.3, 0.5, 0.9)]
+    ranks = (0.05, 0.3, 0.5, WORTH_A_TRIAL, 0.9)
+    shares = [trust(task(), standing(trials, rank)).share for rank in ranks]
     assert shares == sorted(set(shares))
-    assert shares[2] == pytest.approx(trust(task(), trials).share)
+    assert shares[3] == pytest.approx(trust(task(), trials).share)
 
 
 def test_failures_count_against_the_adviser() -> None:
