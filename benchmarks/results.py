@@ -10,7 +10,7 @@ import json
 import math
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,10 @@ def pack(suite: str, root: Path | None = None) -> pd.DataFrame:
     """
     fresh = [_rows(row) for row in _noted(journal(suite))]
     frame = pd.concat([load(suite, root), *fresh]) if fresh else load(suite, root)
-    if not len(frame):
-        return frame
+    return _write(suite, frame, root) if len(frame) else frame
+
+
+def _write(suite: str, frame: pd.DataFrame, root: Path | None) -> pd.DataFrame:
     newest = frame.groupby(["arm", "task", "seed"]).date.transform("max")
     frame = frame[frame.date == newest].drop_duplicates(["arm", "task", "seed", "trial"])
     frame = frame.sort_values(["arm", "task", "seed", "trial"]).reset_index(drop=True)
@@ -104,6 +106,25 @@ def pack(suite: str, root: Path | None = None) -> pd.DataFrame:
         target = root / suite / f"{arm}.parquet"
         rows.to_parquet(target, compression="zstd", index=False)
     return frame
+
+
+def borrow(suite: str, wanted: Mapping[str, int], root: Path | None = None) -> int:
+    """Pack into `suite` equal runs that other suites have packed; return their number.
+
+    `wanted` maps keys to numbers of trials. A key's run is the same whichever suite asked for it,
+    so none is done twice; of a longer one the first trials are taken.
+    """
+    others = [f.name for f in (root or ROOT).iterdir() if f.is_dir() and f.name != suite]
+    known = pd.concat([pd.DataFrame({"key": []}), *(load(name, root) for name in sorted(others))])
+    known = known[known.key.isin(list(wanted))]
+    if not len(known):
+        return 0
+    known = known[(known.error == "") & (known.trial <= known.key.map(wanted))]
+    length = known.groupby(["key", "date"]).trial.transform("max")
+    known = known[length == known.key.map(wanted)]
+    if len(known):
+        _write(suite, pd.concat([load(suite, root), known]), root)
+    return int(known.key.nunique())
 
 
 def load(suite: str, root: Path | None = None) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +132,19 @@ def test_speeds_measured_anew_replace_only_their_own_rows() -> None:
     frame = merged(old, fresh)
     assert sorted(frame.cpu_s) == [2.0, 3.0, 4.0]
     assert "| 6 real | 99 | 4.000 (4.000) | – |" in table(frame)
+
+
+def test_a_run_that_another_suite_has_is_not_done_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PLAINTUNE_BENCHMARKS", str(tmp_path / "cache"))
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    jobs = [Job("default+random", "hpobench-car", seed, 8) for seed in range(3)]
+    runner.run_all("long", jobs[:2], 1)
+    results.pack("long")
+    short = [replace(job, trials=6) for job in jobs]
+    assert runner.missing("short", short) == short[2:]
+    kept = results.load("short")
+    assert set(kept.seed) == {0, 1} and kept.trial.max() == 6
+    assert runner.missing("short", jobs) == jobs[2:]  # longer ones are taken whole
+    assert results.load("short").trial.max() == 8
