@@ -45,11 +45,12 @@ def run_suite(
 def report(
     suite: Annotated[str, typer.Argument(help="A suite that was run.")] = "quick",
     arms: Arms = "",
+    ours: Annotated[str, typer.Option(help="The arm to compare with all others.")] = "plaintune-gp",
 ) -> None:
     """Write the tables and the figures of a suite beside its results."""
     from benchmarks import report as made
 
-    typer.echo(made.write(suite, _names(arms)))
+    typer.echo(made.write(suite, _names(arms), ours))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """One run: an arm, a task, a seed. Paired over arms by the seed: same start, same noise.
 
-The start is the task's default configuration, where it has one, and uniform draws up to `N_START`
+A trial that reports running values is stopped where the arm says so; the budget counts epochs. The
+start is the task's default configuration, where it has one, and uniform draws up to `N_START`
 trials in all, fixed by (seed, task). Repetition k of a configuration at trial t draws its noise
 from (seed, t), whoever asked.
 """
@@ -12,6 +13,8 @@ import json
 import math
 import time
 import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any
@@ -20,10 +23,10 @@ import numpy as np
 
 from benchmarks.arms.base import N_START, Arm, ArmUnavailableError, Problem, Session
 from benchmarks.arms.registry import open_arm
-from benchmarks.tasks.base import BenchmarkTask, incumbents
+from benchmarks.tasks.base import NO_RESULT, BenchmarkTask, incumbents
 from benchmarks.tasks.registry import open_task
 from evals.space import Config
-from evals.trials import Evaluation
+from evals.trials import Evaluation, TrialState
 
 WARM_UP_TASK = "mixed-kernel"
 PROTOCOL = 2
@@ -38,11 +41,16 @@ class Job:
     task: str
     seed: int
     trials: int
+    """Full trainings' worth of epochs; where nothing is reported on the way, trials."""
 
 
 @dataclass
 class Run:
     """What came out of a job: one entry per trial in each list.
+
+    On tasks with learning curves it is one per full training's worth of epochs, however many trials
+    shared it: times are their sum, `observed` is the last one's. `started` trials were begun in
+    all, and `stopped` of them ended early.
 
     `observed` is the first objective's value (NaN where it did not complete), `regret` the
     incumbent's, `held_out` the score of the incumbent on rows that no search sees (NaN where the
@@ -70,6 +78,8 @@ class Run:
     llm_calls: int = 0
     llm_tokens: int = 0
     llm_s: float = 0.0
+    started: int = 0
+    stopped: int = 0
     protocol: int = PROTOCOL
 
 
@@ -134,27 +144,91 @@ def _open(arm: Arm, task: BenchmarkTask, job: Job) -> Session:
 
 def _loop(arm: Arm, task: BenchmarkTask, session: Session, job: Job, outcome: Run) -> None:
     handed = start_configs(task, job.seed, arm.start)[: job.trials]
-    configs: list[Config] = []
-    results: list[Evaluation] = []
+    trials: list[_Done] = []
+    spent, budget = 0, job.trials * task.epochs
     try:
-        for t in range(job.trials):
+        while spent < budget:
+            t = len(trials)
             clock = _Clock(session)
             config = handed[t] if t < len(handed) else session.ask()
             clock.stop()
+            training = _Training(session, config, clock, budget - spent)
             began = time.perf_counter()
-            result = task.evaluate(config, noise_seed(job.seed, t))
-            outcome.evaluate_s.append(result.cost or time.perf_counter() - began)
+            result = task.train(config, noise_seed(job.seed, t), training)
+            evaluate_s = result.cost or time.perf_counter() - began - training.seconds
             clock.go_on()
             session.tell(config, result)
             clock.stop()
-            outcome.suggest_s.append(0.0 if t < len(handed) else clock.wall)
-            outcome.suggest_cpu_s.append(0.0 if t < len(handed) else clock.cpu)
-            _note(outcome, task, configs, config, result)
-            configs.append(config)
-            results.append(result)
+            spent += (
+                task.epochs if result.state is not TrialState.PRUNED else max(training.epoch, 1)
+            )
+            asked = (0.0, 0.0) if t < len(handed) else (clock.wall, clock.cpu)
+            trials.append(_Done(config, result, spent, *asked, evaluate_s))
     finally:
-        outcome.regret = task.regrets(configs, results)
-        outcome.held_out = _held_out(task, configs, results)
+        _fill(outcome, task, trials)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A trial that ended when `spent` epochs of the run were gone."""
+
+    config: Config
+    result: Evaluation
+    spent: int
+    suggest_s: float
+    suggest_cpu_s: float
+    evaluate_s: float
+
+
+class _Training:
+    """Hears a trial's running values; ends it where the arm or the budget (`left` epochs) does."""
+
+    def __init__(self, session: Session, config: Config, clock: _Clock, left: int) -> None:
+        self._session, self._config, self._clock, self._left = session, config, clock, left
+        self.epoch, self.seconds = 0, 0.0
+
+    def __call__(self, epoch: int, value: float) -> bool:
+        began = time.perf_counter()
+        self._clock.go_on()
+        stop = self._session.should_stop(self._config, epoch, value)
+        self._clock.stop()
+        self.epoch = epoch
+        self.seconds += time.perf_counter() - began
+        return stop or epoch >= self._left
+
+
+def _fill(outcome: Run, task: BenchmarkTask, trials: Sequence[_Done]) -> None:
+    """Write a row per full training's worth of epochs: the trials that ended in it, and the best.
+
+    Where no trial is stopped, and where nothing is reported on the way, that is a row per trial.
+    """
+    configs, results = [d.config for d in trials], [d.result for d in trials]
+    regrets, held_out = task.regrets(configs, results), _held_out(task, configs, results)
+    repeats = _repeats(task, configs)
+    outcome.started = len(trials)
+    outcome.stopped = sum(r.state is TrialState.PRUNED for r in results)
+    rows = [math.ceil(d.spent / task.epochs) for d in trials]
+    for row in range(1, trials[-1].spent // task.epochs + 1 if trials else 1):
+        first, after = bisect_left(rows, row), bisect_right(rows, row)
+        ended = trials[first:after]
+        outcome.observed.append(_value(ended[-1].result) if ended else math.nan)
+        outcome.regret.append(regrets[after - 1] if after else NO_RESULT)
+        outcome.held_out.append(held_out[after - 1] if after else math.nan)
+        outcome.suggest_s.append(sum(d.suggest_s for d in ended))
+        outcome.suggest_cpu_s.append(sum(d.suggest_cpu_s for d in ended))
+        outcome.evaluate_s.append(sum(d.evaluate_s for d in ended))
+        outcome.repeat.append(any(repeats[first:after]))
+
+
+def _value(result: Evaluation) -> float:
+    return result.values[0] if result.values else math.nan
+
+
+def _repeats(task: BenchmarkTask, configs: Sequence[Config]) -> list[bool]:
+    """Return which configurations had been tried before."""
+    keys = [task.space.key(c) for c in configs]
+    first = {key: i for i, key in reversed(list(enumerate(keys)))}
+    return [first[key] < i for i, key in enumerate(keys)]
 
 
 def _held_out(task: BenchmarkTask, configs: list[Config], results: list[Evaluation]) -> list[float]:
@@ -179,13 +253,6 @@ class _Clock:
     def stop(self) -> None:
         self.wall += time.perf_counter() - self._began[0]
         self.cpu += self._session.cpu_seconds() - self._began[1]
-
-
-def _note(
-    outcome: Run, task: BenchmarkTask, configs: list[Config], config: Config, result: Evaluation
-) -> None:
-    outcome.observed.append(result.values[0] if result.values else float("nan"))
-    outcome.repeat.append(task.space.key(config) in {task.space.key(c) for c in configs})
 
 
 def noise_seed(seed: int, trial: int) -> int:

@@ -25,6 +25,10 @@ STANDING = (
     f"Ahead or behind: p below {SIGNIFICANT} over pairs, the first in brackets; the second is over "
     "tasks."
 )
+_EPOCHS = """
+An evaluation is a full training's worth of epochs here, shared by the trials that were stopped; the
+seconds are those of all suggestions in it, and a repeat is one among them.
+"""
 Blocks = dict[str, list[Curves]]
 
 
@@ -33,7 +37,7 @@ def write(suite: str, arms: Sequence[str] = (), ours: str = OURS, root: Path | N
     frame = statistics.normalised(results.load(suite, root))
     found = comparisons(frame, arms, ours)
     folder = (root or results.ROOT) / suite
-    parts = [_heading(suite, frame, found), _failures(frame)]
+    parts = [_heading(suite, frame, found, ours), _failures(frame)]
     parts += [f"## Where {ours} stands\n\n{STANDING}\n", *standings(found, ours), "\n"]
     for name, blocks in found.items():
         figures.draw(name, blocks, ours, folder / figure_of(name))
@@ -62,7 +66,7 @@ def _hopeless(frame: pd.DataFrame, arm: str) -> bool:
     return bool((frame[frame.arm == arm].error != "").all())
 
 
-def _heading(suite: str, frame: pd.DataFrame, found: Blocks) -> str:
+def _heading(suite: str, frame: pd.DataFrame, found: Blocks, ours: str) -> str:
     shown = list(dict.fromkeys(arm for c in found[ALL] for arm in c.arms))
     parts = {arm: part for arm, part in frame.groupby("arm") if arm in shown}
     versions = "\n".join(
@@ -71,6 +75,7 @@ def _heading(suite: str, frame: pd.DataFrame, found: Blocks) -> str:
     )
     absent = sorted(set(frame.arm) - set(shown))
     option = f" --arms {','.join(shown)}" if absent else ""
+    option += f" --ours {ours}" if ours != OURS else ""
     note = f"\nNot shown: {', '.join(absent)}.\n" if absent else ""
     return f"""# Suite `{suite}`
 
@@ -85,7 +90,7 @@ start. Means over tasks, 95 % bootstrap intervals over seeds. Seconds are proces
 a task and a seed; a comparison counts only pairs that all of its arms finished. p is Wilcoxon's
 signed rank, Holm-corrected over the peers: over pairs, and over tasks (pairs of one task are not
 independent).
-
+{_EPOCHS if stopped(frame) else ""}
 {versions}
 {note}"""
 
@@ -167,6 +172,7 @@ def section(found: Curves, frame: pd.DataFrame, ours: str) -> str:
     """Return the table of a comparison, and ours against each other arm."""
     budgets = budgets_of(found)
     head = [f"regret @{b}" for b in budgets] + ["area", "rank", "s / suggestion (p95)", "repeats"]
+    head += ["trials / stopped a run"] if stopped(frame) else []
     head += ["LLM calls / tokens / s a run"] if asked(frame) else []
     rows = [_row(found, i, budgets, frame) for i in ordered(found, budgets[-1])]
     title = f"### {len(found.arms)} arms to {found.regret.shape[2]} evaluations ({counted(found)})"
@@ -184,8 +190,20 @@ def _row(found: Curves, i: int, budgets: Sequence[int], frame: pd.DataFrame) -> 
     seconds = own[own.suggest_s > 0].suggest_cpu_s
     rank = statistics.ranks(found.at(budgets[-1]))[i]
     speed = f"{seconds.median():.3f} ({seconds.quantile(0.95):.3f})"
-    told = [_usage(own)] if asked(frame) else []
+    told = [_begun(own)] if stopped(frame) else []
+    told += [_usage(own)] if asked(frame) else []
     return [found.arms[i], *cells, f"{rank:.2f}", speed, f"{100 * own.repeat.mean():.1f} %", *told]
+
+
+def stopped(frame: pd.DataFrame) -> bool:
+    """Return whether any trial of `frame` was stopped early."""
+    return "stopped" in frame and bool((frame.stopped.fillna(0) > 0).any())
+
+
+def _begun(own: pd.DataFrame) -> str:
+    """Return the means over whole runs, however far they are looked at."""
+    mean = own.drop_duplicates("key")[["started", "stopped"]].mean()
+    return f"{mean.started:.0f} / {mean.stopped:.0f}"
 
 
 def asked(frame: pd.DataFrame) -> bool:

@@ -15,6 +15,7 @@ from benchmarks.tasks import (
     development_spaces,
     hpobench,
     hpolib,
+    learning_curves,
     literature,
     multi_objective,
     nasbench201,
@@ -72,6 +73,17 @@ DEVELOPMENT = (
     *(f"dev-{g}-{f.lower()}" for g in development.GRIDS for f in development.BEHIND_GRIDS),
 )
 """What changes are tried on, so that none is ever chosen on a task of the test."""
+
+CURVES = tuple(learning_curves.curve_tasks())
+CURVE_ARMS = (
+    "plaintune-gp-pruning",
+    "plaintune-gp",
+    "optuna-tpe-median",
+    "optuna-tpe-hyperband",
+    "optuna-tpe",
+    "default+random",
+)
+"""Those that stop trials early, and the same without."""
 
 CLIFFS = tuple(f"dev-cliff-{name}" for name in development.CLIFFS)
 FAMILIES = tuple(f"dev-families-{name}" for name in development_spaces.FAMILIES)
@@ -146,6 +158,7 @@ SUITES = {
         Suite("first-advice", TABLES, (ADVICE_ARMS[0], *ADVICE_ARMS[2:]), seeds=5, trials=10),
         Suite("portfolio", TABLES, ADVICE_ARMS[2:], seeds=20, trials=30),
         Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
+        Suite("learning-curves", CURVES, CURVE_ARMS, seeds=10, trials=30),
         Suite("failing", FAILING, (*FAST_ARMS, *PENALISED), seeds=20, trials=50),
         Suite("trade-offs", TRADE_OFFS, FAST_ARMS, seeds=20, trials=50),
         Suite(

@@ -41,6 +41,13 @@ class Session(Protocol):
     def tell(self, config: Config, result: Evaluation) -> None:
         """Take in what came out; also called for the first trials, which nobody asked for."""
 
+    def should_stop(self, config: Config, epoch: int, value: float) -> bool:
+        """Return whether to end the running trial, which has `value` after `epoch` epochs.
+
+        Called after each epoch but the last, with the first objective's running value; a trial that
+        is stopped is told as PRUNED.
+        """
+
     def cpu_seconds(self) -> float:
         """Return the processor time used so far by whoever computes suggestions."""
 
@@ -58,6 +65,7 @@ class Problem:
     task: SealedTask
     seed: int
     trials: int
+    """Full trainings that the budget pays for."""
 
 
 class Arm(ABC):
@@ -93,6 +101,10 @@ class BaseSession:
     def tell(self, config: Config, result: Evaluation) -> None:
         """Remember."""
         self.history.append((config, result))
+
+    def should_stop(self, config: Config, epoch: int, value: float) -> bool:
+        """Never."""
+        return False
 
     def tried(self) -> set[Any]:
         """Return the keys of all configurations tried."""

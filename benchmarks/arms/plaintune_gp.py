@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from agent.pruning import hopeless
 from benchmarks.arms.base import Arm, ArmUnavailableError, BaseSession, Problem
 from evals.space import Config
-from evals.trials import Evaluation, Suggestion, Trial
+from evals.trials import REPLICATION, Evaluation, Suggestion, Trial
 
 ROOT = Path(__file__).parent.parent.parent
 SPACE = ("objectives", "parameters", "space", "task", "trials")
@@ -67,6 +68,26 @@ class DesignerSession(BaseSession):
         return "default" if config == self.space.default_config() else "random"
 
 
+class PruningSession(DesignerSession):
+    """Stops what the loop would stop: its own rule, over the trials before."""
+
+    def __init__(self, problem: Problem, designer: Any) -> None:
+        super().__init__(problem, designer)
+        self._running: dict[int, float] = {}
+
+    def should_stop(self, config: Config, epoch: int, value: float) -> bool:
+        """Return whether the trial is hopeless; repeats run to the end, as in the loop."""
+        self._running[epoch] = value
+        if self._next is not None and self._next.origin == REPLICATION:
+            return False
+        return bool(hopeless(self._task, self._trials, self._running))
+
+    def tell(self, config: Config, result: Evaluation) -> None:
+        """Add a trial and forget its running values: they stand in `result`."""
+        super().tell(config, result)
+        self._running = {}
+
+
 class PlaintuneGP(Arm):
     """The GP core alone."""
 
@@ -84,6 +105,22 @@ class PlaintuneGP(Arm):
     def open(self, problem: Problem) -> DesignerSession:
         """Begin a run."""
         return DesignerSession(problem, make("gp", self._options))
+
+
+class PlaintunePruning(PlaintuneGP):
+    """The GP core with the loop's rule for stopping trials early (`agent.pruning`)."""
+
+    @property
+    def version(self) -> str:
+        """A hash of our own source, that of the rule included."""
+        return source_version("agent/pruning.py")
+
+    def open(self, problem: Problem) -> PruningSession:
+        """Begin a run."""
+        return PruningSession(problem, make("gp", self._options))
+
+
+PRUNING = PlaintunePruning("plaintune-gp-pruning")
 
 
 def make(name: str, options: Mapping[str, Any]) -> Any:

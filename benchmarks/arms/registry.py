@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from benchmarks.arms.base import Arm
 from benchmarks.arms.botorch_plain import PlainBoTorch
-from benchmarks.arms.optuna_arms import OPTUNA_CMA_ES, OPTUNA_GP, OPTUNA_PENALTY, OPTUNA_TPE
+from benchmarks.arms.optuna_arms import (
+    OPTUNA_CMA_ES,
+    OPTUNA_GP,
+    OPTUNA_PENALTY,
+    OPTUNA_TPE,
+    OPTUNA_TPE_HYPERBAND,
+    OPTUNA_TPE_MEDIAN,
+)
 from benchmarks.arms.peers import AX, HEBO, SMAC
-from benchmarks.arms.plaintune_gp import PlaintuneGP
+from benchmarks.arms.plaintune_gp import PRUNING, PlaintuneGP
 from benchmarks.arms.plaintune_hybrid import SIMULATED
 from benchmarks.arms.plaintune_llm import HYBRID, LLAMBO
 from benchmarks.arms.plaintune_portfolio import PORTFOLIO
@@ -17,6 +24,7 @@ ARMS: dict[str, Arm] = {
     arm.name: arm
     for arm in (
         PlaintuneGP(),
+        PRUNING,
         PORTFOLIO,
         HYBRID,
         LLAMBO,
@@ -24,6 +32,8 @@ ARMS: dict[str, Arm] = {
         PureRandom(),
         DefaultThenRandom(),
         OPTUNA_TPE,
+        OPTUNA_TPE_MEDIAN,
+        OPTUNA_TPE_HYPERBAND,
         OPTUNA_GP,
         OPTUNA_CMA_ES,
         *OPTUNA_PENALTY,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from string import ascii_lowercase
 
 from benchmarks.tasks.base import BenchmarkTask, describe
+from evals.evaluator import Report
 from evals.space import Categorical, Condition, Config, Float, Int, Ordinal, Parameter, SearchSpace
 from evals.task import Task
 from evals.trials import Evaluation
@@ -22,7 +23,7 @@ class AnonymousTask(BenchmarkTask):
     def __init__(self, original: BenchmarkTask) -> None:
         self._original = original
         self.name, self.group = f"{original.name}-anonymous", original.group
-        self.version = original.version
+        self.version, self.epochs = original.version, original.epochs
         goals = [(f"y{i + 1}", o.direction) for i, o in enumerate(original.task.objectives)]
         self._task = describe("Optimise a black box.", _hidden(original.space), *goals)
 
@@ -34,6 +35,10 @@ class AnonymousTask(BenchmarkTask):
     def evaluate(self, config: Config, seed: int) -> Evaluation:
         """Evaluate the configuration of the original that `config` stands for."""
         return self._original.evaluate(self.reveal(config), seed)
+
+    def train(self, config: Config, seed: int, report: Report) -> Evaluation:
+        """Train the configuration of the original that `config` stands for."""
+        return self._original.train(self.reveal(config), seed, report)
 
     def regrets(self, configs: Sequence[Config], results: Sequence[Evaluation]) -> list[float]:
         """Return the original's regret."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.evaluator import Report
 from evals.space import Config, SearchSpace
 from evals.task import Budget, Objective, Task
 from evals.trials import Evaluation, TrialState
@@ -48,6 +49,8 @@ class BenchmarkTask(ABC):
     name: str
     group: str
     version = 1
+    epochs = 1
+    """Reports of a full training; budgets are counted in them. 1: none before the result."""
 
     @property
     @abstractmethod
@@ -61,6 +64,13 @@ class BenchmarkTask(ABC):
     @abstractmethod
     def regrets(self, configs: Sequence[Config], results: Sequence[Evaluation]) -> list[float]:
         """Return the regret after each of the `n` trials of a run."""
+
+    def train(self, config: Config, seed: int, report: Report) -> Evaluation:
+        """Evaluate `config`; end as PRUNED where `report(epoch, value)` says so.
+
+        Epochs count from 1. The last is not reported: its value is the result.
+        """
+        return self.evaluate(config, seed)
 
     def held_out(self, config: Config) -> float:
         """Return the score of `config` on rows that no search sees; NaN: the task has none."""
@@ -145,6 +155,11 @@ def describe(
 def complete(*values: float, cost: float = 0.0, **metrics: float) -> Evaluation:
     """Return a completed evaluation."""
     return Evaluation(TrialState.COMPLETE, values=values, cost=cost, metrics=metrics)
+
+
+def pruned(intermediate: Mapping[int, float]) -> Evaluation:
+    """Return an evaluation that was stopped after what it had reported."""
+    return Evaluation(TrialState.PRUNED, reason="Stopped early.", intermediate=dict(intermediate))
 
 
 def median_of(values: NDArray[np.float64]) -> float:

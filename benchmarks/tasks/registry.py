@@ -12,6 +12,7 @@ from benchmarks.tasks import (
     development_spaces,
     hpobench,
     hpolib,
+    learning_curves,
     literature,
     multi_objective,
     nasbench201,
@@ -115,6 +116,7 @@ TASKS: dict[str, Factory] = {
     **_functions(),
     **_literature(),
     **_others(),
+    **learning_curves.curve_tasks(),
     **_development(),
 }
 
