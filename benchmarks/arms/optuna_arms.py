@@ -57,8 +57,8 @@ class OptunaSession(BaseSession):
         from optuna.trial import TrialState as State
 
         self._adopt(config)
-        stopped = result.state is TrialState.PRUNED
-        values = list(result.values) or (None if stopped else self._worst())
+        done, stopped = (result.state is s for s in (TrialState.COMPLETE, TrialState.PRUNED))
+        values = list(result.values) if done else None if stopped else self._worst()
         ended = State.PRUNED if stopped else State.FAIL
         self._study.tell(self._asked, values, state=None if values else ended)
         self._asked = None
