@@ -156,7 +156,7 @@ SUITES = {
         Suite("development-high", HIGH, FAST_ARMS, seeds=5, trials=100),
         Suite("advice", ADVICE_TASKS, ADVICE_ARMS, seeds=5, trials=30),
         Suite("first-advice", TABLES, (ADVICE_ARMS[0], *ADVICE_ARMS[2:]), seeds=5, trials=10),
-        Suite("portfolio", TABLES, ADVICE_ARMS[2:], seeds=20, trials=30),
+        Suite("portfolio-tables", TABLES, ADVICE_ARMS[2:], seeds=20, trials=30),
         Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
         Suite("learning-curves", CURVES, CURVE_ARMS, seeds=10, trials=30),
         Suite("failing", FAILING, (*FAST_ARMS, *PENALISED), seeds=20, trials=50),
