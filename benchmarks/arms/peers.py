@@ -130,10 +130,16 @@ def _inward(parameter: Parameter, value: Any) -> Any:
 
 
 class PeerArm(Arm):
-    """A peer by the name of its environment and of its distribution."""
+    """A peer by the name of its environment and of its distribution.
 
-    def __init__(self, name: str, distribution: str, conditions: bool = False) -> None:
+    `conditions` says whether it knows conditional parameters, `setting` what is not its default.
+    """
+
+    def __init__(
+        self, name: str, distribution: str, conditions: bool = False, setting: str = ""
+    ) -> None:
         self.name, self._distribution, self._conditions = name, distribution, conditions
+        self._setting = setting
 
     @property
     def _home(self) -> Path:
@@ -144,7 +150,8 @@ class PeerArm(Arm):
         """The peer's version as installed in its environment."""
         pattern = f"lib/python3*/site-packages/{self._distribution}-*.dist-info"
         found = sorted(self._home.glob(pattern))
-        return found[-1].name.removesuffix(".dist-info") if found else "not installed"
+        installed = found[-1].name.removesuffix(".dist-info") if found else "not installed"
+        return installed + (f", {self._setting}" if found and self._setting else "")
 
     def open(self, problem: Problem) -> PeerSession:
         """Begin a run."""
@@ -156,5 +163,5 @@ class PeerArm(Arm):
 
 
 AX = PeerArm("ax", "ax_platform")
-SMAC = PeerArm("smac", "smac", conditions=True)
+SMAC = PeerArm("smac", "smac", conditions=True, setting="trained after every trial")
 HEBO = PeerArm("hebo", "HEBO")

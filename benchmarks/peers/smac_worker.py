@@ -1,4 +1,8 @@
-"""SMAC's facade for hyperparameter optimisation (a random forest, expected improvement)."""
+"""SMAC's facade for hyperparameter optimisation (a random forest, expected improvement).
+
+The forest is trained again after every trial, as SMAC's black-box facade does. This facade's default
+is every eighth, which thirty trials in a row would not do justice: sphere .25 instead of .05.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +38,7 @@ class Smac:
             scenario,
             lambda config, seed=0: 0.0,
             initial_design=design,
+            config_selector=Facade.get_config_selector(scenario, retrain_after=1),
             overwrite=True,
             logging_level=40,
         )
