@@ -1,7 +1,7 @@
 """SMAC's facade for hyperparameter optimisation (a random forest, expected improvement).
 
-The forest is trained again after every trial, as SMAC's black-box facade does. This facade's default
-is every eighth, which thirty trials in a row would not do justice: sphere .25 instead of .05.
+The forest is trained again after every trial, as SMAC's black-box facade does. Its own default is
+every eighth, which thirty trials in a row would not do justice: sphere .25 instead of .05.
 """
 
 from __future__ import annotations
