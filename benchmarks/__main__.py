@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from benchmarks.suites import Suite
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 
@@ -15,6 +21,23 @@ Seeds = Annotated[int, typer.Option(help="Number of seeds; 0: the suite's.")]
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _suite(name: str) -> Suite:
+    from benchmarks.suites import SUITES
+
+    if name not in SUITES:
+        raise typer.BadParameter(f"There is no suite {name!r}. There are: {', '.join(SUITES)}.")
+    return SUITES[name]
+
+
+def _known_arms(names: list[str]) -> list[str]:
+    from benchmarks.arms.registry import ARMS
+
+    for name in names:
+        if name not in ARMS:
+            raise typer.BadParameter(f"There is no arm {name!r}. There are: {', '.join(ARMS)}.")
+    return names
 
 
 @app.command("run")
@@ -28,10 +51,9 @@ def run_suite(
 ) -> None:
     """Run what is missing of a suite, then pack the results. Interrupt and resume at will."""
     from benchmarks import results, runner
-    from benchmarks.suites import SUITES
 
-    chosen = SUITES[suite]
-    names = _names(arms) or list(chosen.arms)
+    chosen = _suite(suite)
+    names = _known_arms(_names(arms)) or list(chosen.arms)
     jobs = runner.jobs_of(chosen, names, seeds or chosen.seeds, trials or chosen.trials)
     todo = runner.missing(suite, jobs)
     runner.console.print(f"{len(jobs) - len(todo)} of {len(jobs)} runs are there already.")
@@ -50,7 +72,7 @@ def report(
     """Write the tables and the figures of a suite beside its results."""
     from benchmarks import report as made
 
-    typer.echo(made.write(suite, _names(arms), ours))
+    _said(lambda: made.write(suite, _names(arms), ours))
 
 
 @app.command()
@@ -60,12 +82,18 @@ def readme(
 ) -> None:
     """Write the report and the README's section on a suite from the packed results."""
     from benchmarks import readme as made
+
+    _said(lambda: made.write(suite, _names(arms)))
+
+
+def _said(write: Callable[[], Path]) -> None:
+    """Write a file and say which, or why not."""
     from prompts.errors import UserError
 
     try:
-        typer.echo(made.write(suite, _names(arms)))
+        typer.echo(write())
     except UserError as error:
-        typer.echo(f"{error}\n{error.hint or ''}", err=True)
+        typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
 
 
@@ -92,9 +120,9 @@ def compare(
 ) -> None:
     """Run two commits of plaintune on the same work and say what changed."""
     from benchmarks.compare import compare as compared
-    from benchmarks.suites import SUITES
 
-    typer.echo(compared(old, new, suite, arm, seeds or SUITES[suite].seeds))
+    known = _suite(suite)
+    typer.echo(compared(old, new, suite, _known_arms([arm])[0], seeds or known.seeds))
 
 
 @app.command()

@@ -54,12 +54,7 @@ def write(
     Raises:
         UserError: the suite has no packed results, or `readme` has no place for them.
     """
-    frame = results.load(suite, root)
-    if not len(frame):
-        raise UserError(
-            f"The suite {suite!r} has no packed results.",
-            hint=f"Pack what was run: python -m benchmarks pack {suite}",
-        )
+    frame = results.packed(suite, root)
     begin, end = BEGIN.format(suite), END.format(suite)
     before, after = _around(readme, begin, end)
     folder = (root or results.ROOT) / suite

@@ -33,8 +33,12 @@ Blocks = dict[str, list[Curves]]
 
 
 def write(suite: str, arms: Sequence[str] = (), ours: str = OURS, root: Path | None = None) -> Path:
-    """Write `report.md` and a figure per group beside the results of `suite`; return the former."""
-    frame = statistics.normalised(results.load(suite, root))
+    """Write `report.md` and a figure per group beside the results of `suite`; return the former.
+
+    Raises:
+        UserError: the suite has no packed results.
+    """
+    frame = statistics.normalised(results.packed(suite, root))
     found = comparisons(frame, arms, ours)
     folder = (root or results.ROOT) / suite
     parts = [_heading(suite, frame, found, ours), _failures(frame)]

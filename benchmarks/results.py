@@ -20,6 +20,7 @@ import psutil
 
 from benchmarks.cache import directory
 from benchmarks.protocol import PROTOCOL, Run, to_json
+from prompts.errors import UserError
 
 ROOT = Path(__file__).parent / "results"
 SECONDS = ["suggest_s", "suggest_cpu_s", "evaluate_s"]
@@ -136,6 +137,21 @@ def load(suite: str, root: Path | None = None) -> pd.DataFrame:
     if "held_out" not in frame:
         frame["held_out"] = math.nan
     return frame[frame.protocol == PROTOCOL]
+
+
+def packed(suite: str, root: Path | None = None) -> pd.DataFrame:
+    """Return the packed rows of a suite.
+
+    Raises:
+        UserError: there are none.
+    """
+    frame = load(suite, root)
+    if not len(frame):
+        raise UserError(
+            f"The suite {suite!r} has no packed results.",
+            hint=f"Pack what was run: python -m benchmarks pack {suite}",
+        )
+    return frame
 
 
 def as_rows(outcome: Run) -> pd.DataFrame:

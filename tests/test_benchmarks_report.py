@@ -132,3 +132,17 @@ def test_a_readme_without_marks_or_a_suite_without_results_is_refused(
 def test_the_readme_has_a_place_for_the_full_suite() -> None:
     text = readme.README.read_text(encoding="utf-8")
     assert text.index(readme.BEGIN.format("full")) < text.index(readme.END.format("full"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["run", "--suite", "nosuch"], ["run", "--arms", "optuna"], ["report", "nosuch"]],
+)
+def test_what_there_is_not_is_said_without_a_traceback(words: list[str]) -> None:
+    from typer.testing import CliRunner
+
+    from benchmarks.__main__ import app
+
+    outcome = CliRunner().invoke(app, words)
+    assert outcome.exit_code in (1, 2) and isinstance(outcome.exception, SystemExit)
+    assert words[-1] in outcome.output
