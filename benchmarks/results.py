@@ -101,6 +101,7 @@ def _write(suite: str, frame: pd.DataFrame, root: Path | None) -> pd.DataFrame:
     newest = frame.groupby(["arm", "task", "seed"]).date.transform("max")
     frame = frame[frame.date == newest].drop_duplicates(["arm", "task", "seed", "trial"])
     frame = frame.sort_values(["arm", "task", "seed", "trial"]).reset_index(drop=True)
+    frame = frame.astype({"seed": int, "trial": int})  # a frame without rows makes floats of them
     root = root or ROOT
     (root / suite).mkdir(parents=True, exist_ok=True)
     for arm, rows in frame.groupby("arm"):
@@ -116,8 +117,8 @@ def borrow(suite: str, wanted: Mapping[str, int], root: Path | None = None) -> i
     so none is done twice; of a longer one the first trials are taken.
     """
     others = [f.name for f in (root or ROOT).iterdir() if f.is_dir() and f.name != suite]
-    known = pd.concat([pd.DataFrame({"key": []}), *(load(name, root) for name in sorted(others))])
-    known = known[known.key.isin(list(wanted))]
+    packed = [frame for name in sorted(others) if len(frame := load(name, root))]
+    known = pd.concat([frame[frame.key.isin(list(wanted))] for frame in packed] or [pd.DataFrame()])
     if not len(known):
         return 0
     known = known[(known.error == "") & (known.trial <= known.key.map(wanted))]
