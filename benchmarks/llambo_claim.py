@@ -30,12 +30,13 @@ from numpy.typing import NDArray
 
 from acquisition.llm_designer import Question, read, warmstart
 from agent.adviser import TEMPERATURE
+from agent.language_models.replay import request_key
 from benchmarks.arms.plaintune_portfolio import left_out, measured
 from benchmarks.remembering import Remembering, cached, compact
 from benchmarks.tasks.base import SingleObjectiveTask
 from benchmarks.tasks.registry import ANONYMOUS, open_task
 from evals.space import Config
-from prompts.chat import Completion
+from prompts.chat import Completion, Message
 from prompts.errors import LanguageModelError
 
 RESULTS = Path(__file__).parent / "results"
@@ -91,16 +92,21 @@ def answer(model: Remembering, task: str, seed: int) -> Completion:
     Raises:
         LanguageModelError: it is not among the kept ones, and no backend is named.
     """
-    asked = question(task)
-    [found] = model.complete(
-        asked.messages,
-        schema=asked.schema,
-        seed=1000 * seed,
-        temperature=TEMPERATURE,
-        max_tokens=asked.max_tokens,
-        count=1,
-    )
+    messages, options = request(task, seed)
+    [found] = model.complete(messages, **options)
     return found
+
+
+def request(task: str, seed: int) -> tuple[Sequence[Message], dict[str, Any]]:
+    """Return messages and options of the call for an answer."""
+    asked = question(task)
+    return asked.messages, {
+        "schema": asked.schema,
+        "seed": 1000 * seed,
+        "temperature": TEMPERATURE,
+        "max_tokens": asked.max_tokens,
+        "count": 1,
+    }
 
 
 def ask(backend: str, minutes: float, at_once: int = 1) -> None:
@@ -130,8 +136,8 @@ def different(todo: Sequence[tuple[str, int]], limit: int) -> list[tuple[str, in
     for task, seed in todo:
         if len(found) == limit:
             break
-        asked = question(task)
-        found.setdefault(f"{seed} {asked.messages} {asked.schema}", (task, seed))
+        messages, options = request(task, seed)
+        found.setdefault(request_key(messages, **options), (task, seed))
     return list(found.values())
 
 

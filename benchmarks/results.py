@@ -101,7 +101,6 @@ def _write(suite: str, frame: pd.DataFrame, root: Path | None) -> pd.DataFrame:
     newest = frame.groupby(["arm", "task", "seed"]).date.transform("max")
     frame = frame[frame.date == newest].drop_duplicates(["arm", "task", "seed", "trial"])
     frame = frame.sort_values(["arm", "task", "seed", "trial"]).reset_index(drop=True)
-    frame = frame.astype({"seed": int, "trial": int})  # a frame without rows makes floats of them
     root = root or ROOT
     (root / suite).mkdir(parents=True, exist_ok=True)
     for arm, rows in frame.groupby("arm"):

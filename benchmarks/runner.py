@@ -30,13 +30,13 @@ def jobs_of(suite: Suite, arms: Sequence[str], seeds: int, trials: int) -> list[
 
 def missing(suite: str, jobs: Sequence[Job]) -> list[Job]:
     """Return the jobs that have no result of this version yet, in this suite or another."""
+    keys = {job: key_of(job) for job in jobs}
     there = results.done(suite)
-    wanted = {key_of(job): job.trials for job in jobs}
-    lacking = {key: n for key, n in wanted.items() if there.get(key, 0) < n}
+    lacking = {keys[job]: job.trials for job in jobs if there.get(keys[job], 0) < job.trials}
     if lacking and (found := results.borrow(suite, lacking)):
         console.print(f"{found} runs are another suite's already.")
         there = results.done(suite)
-    return [job for job in jobs if there.get(key_of(job), 0) < job.trials]
+    return [job for job in jobs if there.get(keys[job], 0) < job.trials]
 
 
 def run_all(suite: str, jobs: Sequence[Job], workers: int) -> int:

@@ -102,22 +102,23 @@ class BoTorchSession(BaseSession):
         from botorch.optim.optimize import optimize_acqf_discrete
 
         choices = torch.from_numpy(_all_points(self.space))
-        tried = torch.from_numpy(self.space.encode([c for c, _ in self.history]))
-        choices = choices[torch.cdist(choices, tried).min(dim=1).values > 1e-9]
+        choices = choices[torch.cdist(choices, self._places()).min(dim=1).values > 1e-9]
         return optimize_acqf_discrete(acquisition, 1, choices, max_batch_size=8192)[0]
 
     def _neighbours(self, acquisition: Any) -> Any:
         import torch
         from botorch.optim.optimize import optimize_acqf_discrete_local_search
 
-        levels = [
-            torch.tensor([p.to_unit(v) for v in _values(p)], dtype=torch.double)
-            for p in self.space.parameters
-        ]
-        tried = torch.from_numpy(self.space.encode([c for c, _ in self.history]))
+        levels = [torch.tensor(places, dtype=torch.double) for places in _levels(self.space)]
         return optimize_acqf_discrete_local_search(
-            acquisition, levels, 1, num_restarts=10, raw_samples=512, X_avoid=tried
+            acquisition, levels, 1, **SIZES, X_avoid=self._places()
         )[0]
+
+    def _places(self) -> Any:
+        """Return what was tried, encoded (`n x d`)."""
+        import torch
+
+        return torch.from_numpy(self.space.encode([c for c, _ in self.history]))
 
     def _alternating(self, acquisition: Any) -> Any:
         from botorch.optim.optimize_mixed import optimize_acqf_mixed_alternating as alternate
@@ -139,9 +140,13 @@ def _needs_kernel(parameter: Parameter) -> bool:
 @lru_cache(maxsize=2)
 def _all_points(space: SearchSpace) -> Any:
     """Return every configuration of a finite space, encoded (`n x d`)."""
-    levels = [[p.to_unit(v) for v in _values(p)] for p in space.parameters]
-    points = np.array(list(itertools.product(*levels)))
+    points = np.array(list(itertools.product(*_levels(space))))
     return np.unique(space.encode(space.decode(points)), axis=0)
+
+
+def _levels(space: SearchSpace) -> list[list[float]]:
+    """Return the encoded values of each parameter of a finite space."""
+    return [[p.to_unit(v) for v in _values(p)] for p in space.parameters]
 
 
 def _values(parameter: Parameter) -> Sequence[Any]:

@@ -24,8 +24,10 @@ from evals.trials import Evaluation, TrialState
 FUNCTIONS = ("ZDT1", "ZDT2", "ZDT3", "DTLZ2")
 CONSTRAINED = ("C2DTLZ2",)
 DIMENSION = 6
-REFERENCE = {"ZDT1": (1.1, 4.0), "ZDT2": (1.1, 4.0), "ZDT3": (1.1, 4.0), "DTLZ2": (1.1, 1.1)}
-REFERENCE["C2DTLZ2"] = REFERENCE["DTLZ2"]
+REFERENCE = {
+    **dict.fromkeys(("ZDT1", "ZDT2", "ZDT3"), (1.1, 4.0)),
+    **dict.fromkeys(("DTLZ2", "C2DTLZ2"), (1.1, 1.1)),
+}
 WORDS = {1: "and the training time", 2: "the training time and the model's size"}
 FRONT_POINTS = 1000
 
