@@ -22,6 +22,7 @@ from benchmarks.tasks import (
     petanque,
     trainings,
 )
+from benchmarks.tasks.registry import NO_DEFAULT
 
 BUDGETS = (5, 10, 20, 30, 50, 100)
 """Numbers of evaluations that reports look at."""
@@ -106,6 +107,11 @@ QUICK_TASKS = (
     "mixed-kernel",
 )
 
+NO_DEFAULT_TASKS = tuple(
+    f"{t}{NO_DEFAULT}" for t in QUICK_TASKS if t.startswith(("hpobench", "hpolib", "nas", "sk"))
+)
+"""Nobody is told of a default. Functions and made-up spaces have none in the first place."""
+
 SLOW_TASKS = (
     *(f"hpobench-{d}" for d in ("car", "phoneme", "segment", "credit_g")),
     *(f"hpolib-{d}" for d in ("naval_propulsion", "slice_localization")),
@@ -146,6 +152,7 @@ SUITES = {
     s.name: s
     for s in (
         Suite("quick", QUICK_TASKS, FAST_ARMS, seeds=3, trials=30),
+        Suite("no-default", NO_DEFAULT_TASKS, FAST_ARMS, seeds=5, trials=30),
         Suite("full", TABLES + SKLEARN + FUNCTIONS + MIXED, FAST_ARMS, seeds=20, trials=50),
         Suite("slow-peers", SLOW_TASKS, (*FAST_ARMS, *SLOW_ARMS), seeds=10, trials=30),
         Suite("trainings", TRAININGS, FAST_ARMS, seeds=5, trials=30),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.protocol import start_configs
+from benchmarks.suites import NO_DEFAULT_TASKS
 from benchmarks.tasks.anonymous import AnonymousTask
 from benchmarks.tasks.base import PeekError, SingleObjectiveTask
 from benchmarks.tasks.bbob import FUNCTIONS, bbob
@@ -33,6 +34,7 @@ ONE_OF_EACH = [
     "mo-hpolib-protein_structure",
     "mo-hpolib-protein_structure-size",
     "conditional-pipeline-anonymous",
+    "sklearn-decisiontree-iris-no-default",
 ]
 
 
@@ -129,6 +131,18 @@ def test_the_start_is_paired_and_begins_with_the_default() -> None:
     assert first[0] == task.space.default_config() and len(first) == 5
     assert start_configs(task, 3, "own") == first[:1]
     assert start_configs(task, 3, "nothing") == []
+
+
+@pytest.mark.parametrize("name", NO_DEFAULT_TASKS)
+def test_the_variant_without_a_default_is_the_same_task_begun_by_chance(name: str) -> None:
+    bare = open_task(name)
+    original = open_task(name.removesuffix("-no-default"))
+    known = original.space.default_config()
+    assert known is not None and bare.space.default_config() is None
+    assert bare.evaluate(known, 1).values == original.evaluate(known, 1).values
+    first = start_configs(bare, 3, "paired")
+    assert len(first) == 5 and known not in first
+    assert start_configs(bare, 3, "own") == []
 
 
 def test_hypervolume_is_the_dominated_area() -> None:

@@ -7,46 +7,20 @@ ordered values become 0, 1, 2 …, and choices become letters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from string import ascii_lowercase
 
 from benchmarks.tasks.base import BenchmarkTask, describe
-from evals.evaluator import Report
+from benchmarks.tasks.variants import Variant
 from evals.space import Categorical, Condition, Config, Float, Int, Ordinal, Parameter, SearchSpace
-from evals.task import Task
-from evals.trials import Evaluation
 
 
-class AnonymousTask(BenchmarkTask):
+class AnonymousTask(Variant):
     """Wraps a task, position by position of its parameters."""
 
-    def __init__(self, original: BenchmarkTask) -> None:
-        self._original = original
-        self.name, self.group = f"{original.name}-anonymous", original.group
-        self.version, self.epochs = original.version, original.epochs
+    def __init__(self, original: BenchmarkTask, ending: str) -> None:
         goals = [(f"y{i + 1}", o.direction) for i, o in enumerate(original.task.objectives)]
-        self._task = describe("Optimise a black box.", _hidden(original.space), *goals)
-
-    @property
-    def task(self) -> Task:
-        """The task without its names."""
-        return self._task
-
-    def evaluate(self, config: Config, seed: int) -> Evaluation:
-        """Evaluate the configuration of the original that `config` stands for."""
-        return self._original.evaluate(self.reveal(config), seed)
-
-    def train(self, config: Config, seed: int, report: Report) -> Evaluation:
-        """Train the configuration of the original that `config` stands for."""
-        return self._original.train(self.reveal(config), seed, report)
-
-    def regrets(self, configs: Sequence[Config], results: Sequence[Evaluation]) -> list[float]:
-        """Return the original's regret."""
-        return self._original.regrets([self.reveal(c) for c in configs], results)
-
-    def held_out(self, config: Config) -> float:
-        """Return the original's score on its test part."""
-        return self._original.held_out(self.reveal(config))
+        shown = describe("Optimise a black box.", _hidden(original.space), *goals)
+        super().__init__(original, ending, shown)
 
     def reveal(self, config: Config) -> Config:
         """Return the original's configuration."""

@@ -22,9 +22,15 @@ from benchmarks.tasks import (
 from benchmarks.tasks import synthetic as made_up
 from benchmarks.tasks.anonymous import AnonymousTask
 from benchmarks.tasks.base import BenchmarkTask
+from benchmarks.tasks.variants import Variant, WithoutDefault
 
 Factory = Callable[[], BenchmarkTask]
 ANONYMOUS = "-anonymous"
+NO_DEFAULT = "-no-default"
+VARIANTS: dict[str, Callable[[BenchmarkTask, str], Variant]] = {
+    ANONYMOUS: AnonymousTask,
+    NO_DEFAULT: WithoutDefault,
+}
 
 
 def _tables() -> dict[str, Factory]:
@@ -123,11 +129,14 @@ TASKS: dict[str, Factory] = {
 
 @lru_cache(maxsize=64)
 def open_task(name: str) -> BenchmarkTask:
-    """Return the task called `name`; the ending "-anonymous" hides what is tuned.
+    """Return the task called `name`.
+
+    The ending "-anonymous" hides what is tuned, "-no-default" that there is a default.
 
     Raises:
         KeyError: no task is called so.
     """
-    if name.endswith(ANONYMOUS):
-        return AnonymousTask(open_task(name.removesuffix(ANONYMOUS)))
+    for ending, variant in VARIANTS.items():
+        if name.endswith(ending):
+            return variant(open_task(name.removesuffix(ending)), ending)
     return TASKS[name]()
