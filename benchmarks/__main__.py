@@ -54,7 +54,7 @@ def run_suite(
 
     chosen = _suite(suite)
     names = _known_arms(_names(arms)) or list(chosen.arms)
-    jobs = runner.jobs_of(chosen, names, seeds or chosen.seeds, trials or chosen.trials)
+    jobs = runner.jobs_of(chosen, names, seeds, trials)
     todo = runner.missing(suite, jobs)
     runner.console.print(f"{len(jobs) - len(todo)} of {len(jobs)} runs are there already.")
     failed = runner.run_all(suite, todo, workers or os.cpu_count() or 1)

@@ -18,13 +18,18 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXP
 console = Console(stderr=True)
 
 
-def jobs_of(suite: Suite, arms: Sequence[str], seeds: int, trials: int) -> list[Job]:
-    """Return all jobs: arms alternate innermost, so that an interrupted suite compares fairly."""
+def jobs_of(suite: Suite, arms: Sequence[str], seeds: int = 0, trials: int = 0) -> list[Job]:
+    """Return all jobs: arms alternate innermost, so that an interrupted suite compares fairly.
+
+    `seeds` and `trials`: instead of the suite's own numbers, where they are not 0.
+    """
+    sizes = {(a, t): suite.size(a, t) for a in arms for t in suite.tasks}
     return [
-        Job(arm, task, seed, trials)
-        for seed in range(seeds)
+        Job(arm, task, seed, trials or sizes[arm, task][1])
+        for seed in range(seeds or suite.seeds)
         for task in suite.tasks
         for arm in arms
+        if seed < (seeds or sizes[arm, task][0])
     ]
 
 

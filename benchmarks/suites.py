@@ -30,13 +30,24 @@ BUDGETS = (5, 10, 20, 30, 50, 100)
 
 @dataclass(frozen=True)
 class Suite:
-    """`arms` is the default choice; the command line can name others."""
+    """`arms` is the default choice; the command line can name others.
+
+    `smaller` holds what takes too long for all seeds and trials: an arm, or the beginning of tasks'
+    names, with the most seeds and the most trials it gets.
+    """
 
     name: str
     tasks: tuple[str, ...]
     arms: tuple[str, ...]
     seeds: int
     trials: int
+    smaller: tuple[tuple[str, int, int], ...] = ()
+
+    def size(self, arm: str, task: str) -> tuple[int, int]:
+        """Return how many seeds, and trials per run, an arm gets on a task at most."""
+        own = [(s, t) for name, s, t in self.smaller if name == arm or task.startswith(name)]
+        found = [(self.seeds, self.trials), *own]
+        return min(s for s, _ in found), min(t for _, t in found)
 
 
 TABLES = (
@@ -90,7 +101,17 @@ CLIFFS = tuple(f"dev-cliff-{name}" for name in development.CLIFFS)
 FAMILIES = tuple(f"dev-families-{name}" for name in development_spaces.FAMILIES)
 HIGH = tuple(f"dev-high-{name}" for name in development_spaces.HIGH)
 
-FAST_ARMS = ("plaintune-gp", "optuna-tpe", "optuna-gp", "botorch", "default+random", "random")
+FAST_ARMS = (
+    "plaintune-gp",
+    "optuna-tpe",
+    "optuna-gp",
+    "optuna-cmaes",
+    "botorch",
+    "default+random",
+    "random",
+)
+SEVERAL_OBJECTIVES = tuple(a for a in FAST_ARMS if a != "optuna-cmaes")
+"""Optuna's CMA-ES has one objective only."""
 SLOW_ARMS = ("ax", "smac", "hebo")
 PENALISED = ("optuna-tpe-penalty", "optuna-gp-penalty")
 
@@ -147,13 +168,25 @@ ADVICE_ARMS = (
     "plaintune-portfolio",
     "default+random",
 )
+SIMULATED_ARMS = (
+    *(f"plaintune-hybrid-simulated-{k}" for k in ("good", "weak", "constant", "anti", "turncoat")),
+    "plaintune-gp",
+)
 
 SUITES = {
     s.name: s
     for s in (
         Suite("quick", QUICK_TASKS, FAST_ARMS, seeds=3, trials=30),
         Suite("no-default", NO_DEFAULT_TASKS, FAST_ARMS, seeds=5, trials=30),
-        Suite("full", TABLES + SKLEARN + FUNCTIONS + MIXED, FAST_ARMS, seeds=20, trials=50),
+        Suite(
+            "full",
+            TABLES + SKLEARN + FUNCTIONS + MIXED,
+            FAST_ARMS,
+            seeds=20,
+            trials=50,
+            # Up to 5 s a suggestion; up to 4 s an evaluation.
+            smaller=(("botorch", 20, 30), ("sklearn", 3, 30)),
+        ),
         Suite("slow-peers", SLOW_TASKS, (*FAST_ARMS, *SLOW_ARMS), seeds=10, trials=30),
         Suite("trainings", TRAININGS, FAST_ARMS, seeds=5, trials=30),
         Suite("literature", LITERATURE, FAST_ARMS, seeds=10, trials=30),
@@ -164,10 +197,11 @@ SUITES = {
         Suite("advice", ADVICE_TASKS, ADVICE_ARMS, seeds=5, trials=30),
         Suite("first-advice", TABLES, (ADVICE_ARMS[0], *ADVICE_ARMS[2:]), seeds=5, trials=10),
         Suite("portfolio-tables", TABLES, ADVICE_ARMS[2:], seeds=20, trials=30),
+        Suite("simulated", TABLES, SIMULATED_ARMS, seeds=20, trials=30),
         Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
         Suite("learning-curves", CURVES, CURVE_ARMS, seeds=10, trials=30),
         Suite("failing", FAILING, (*FAST_ARMS, *PENALISED), seeds=20, trials=50),
-        Suite("trade-offs", TRADE_OFFS, FAST_ARMS, seeds=20, trials=50),
+        Suite("trade-offs", TRADE_OFFS, SEVERAL_OBJECTIVES, seeds=20, trials=50),
         Suite(
             "guard",
             ("hpobench-vehicle", "hpolib-protein_structure", "bbob-sphere-5d", "mixed-kernel"),

@@ -11,8 +11,8 @@ import pytest
 
 from benchmarks import report, results, runner, statistics
 from benchmarks.protocol import Job, Run, run
-from benchmarks.suites import SUITES
-from benchmarks.tasks.registry import TASKS
+from benchmarks.suites import SUITES, Suite
+from benchmarks.tasks.registry import NO_DEFAULT, TASKS
 
 
 def rows(arm: str, regret: float, seeds: int, trials: int = 10, error: str = "") -> pd.DataFrame:
@@ -73,7 +73,8 @@ def test_suites_name_tasks_and_arms_that_exist() -> None:
     from benchmarks.arms.registry import ARMS
 
     for suite in SUITES.values():
-        assert set(suite.tasks) <= set(TASKS) and set(suite.arms) <= set(ARMS)
+        originals = {task.removesuffix(NO_DEFAULT) for task in suite.tasks}
+        assert originals <= set(TASKS) and set(suite.arms) <= set(ARMS)
 
 
 def test_a_suite_resumes_and_reports_failures_as_plainly_as_results(
@@ -96,6 +97,24 @@ def test_a_suite_resumes_and_reports_failures_as_plainly_as_results(
     assert "**broken failed** in 1 of 1 runs: ValueError: no luck" in text
     assert "regret @10" in text and "| default+random |" in text
     assert (tmp_path / "tiny" / "regret.png").stat().st_size > 10_000
+
+
+def test_a_suite_gives_what_is_slow_fewer_seeds_and_trials() -> None:
+    suite = Suite(
+        "s", ("bbob-a", "sklearn-b"), ("x", "slow"), 5, 50, (("slow", 5, 30), ("sk", 2, 40))
+    )
+    jobs = runner.jobs_of(suite, suite.arms)
+    sizes = {
+        (arm, task): {(j.seed, j.trials) for j in jobs if (j.arm, j.task) == (arm, task)}
+        for arm in suite.arms
+        for task in suite.tasks
+    }
+    assert sizes["x", "bbob-a"] == {(s, 50) for s in range(5)}
+    assert sizes["slow", "bbob-a"] == {(s, 30) for s in range(5)}
+    assert sizes["x", "sklearn-b"] == {(0, 40), (1, 40)}
+    assert sizes["slow", "sklearn-b"] == {(0, 30), (1, 30)}
+    asked = runner.jobs_of(suite, ["slow"], seeds=3, trials=7)
+    assert {(j.seed, j.trials) for j in asked} == {(0, 7), (1, 7), (2, 7)} and len(asked) == 6
 
 
 def test_a_newer_version_of_an_arm_replaces_the_old(
