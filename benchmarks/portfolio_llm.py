@@ -1,12 +1,15 @@
 """Do examples from other tables make a language model's first answers better?
 
     python -m benchmarks.portfolio_llm ask --minutes 9     # resumable; answers are kept
+    python -m benchmarks.portfolio_llm ask --backend vllm --at-once 16
     python -m benchmarks.portfolio_llm score               # trains what was proposed
 
 Leave-one-table-out on tables of the meta-table: the warmstart question as a study puts it, without
-examples, with the best configurations on the two most similar other tables, and with their standing
-and the default's beside them. Each proposal is scored as the meta-table was; its quantile is that
-among the family's measured configurations on that table (0.5: no better than an even spread).
+examples and with the best configurations on other tables (`ARMS`). Each proposal is scored as the
+meta-table was; its quantile is that among the family's measured configurations on that table (0.5:
+no better than an even spread). `regret`: of the best of the default and all proposals, `random`
+that of the default and as many measured configurations, `portfolio` that of the default and as many
+of the portfolio (0 the best known, 1 the median).
 """
 
 from __future__ import annotations
@@ -14,40 +17,78 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from acquisition.examples import examples
-from acquisition.llm_designer import Question, partial_card, read, warmstart
-from acquisition.portfolio import known_scores
+from acquisition.llm_designer import Example, Question, partial_card, read, warmstart
+from acquisition.portfolio import greedy, known_scores, portfolio, regrets
+from agent.adviser import TEMPERATURE
 from benchmarks.cache import directory, remembered
 from benchmarks.meta_sources import SOURCES, Source
 from benchmarks.meta_table import SECONDS, SEED, card, table
+from evals.meta_knowledge import Scores, TableCard
 from evals.metrics import DEFAULT_METRIC, METRICS
 from evals.space import Config
 from evals.spaces import space_for
 from evals.task import Data, Objective, Task, Validation
-from prompts.chat import prompt_hash
+from prompts.chat import LanguageModel, prompt_hash
 
-ARMS = ("none", "standing", "examples")
-FAMILIES = ("lightgbm", "random_forest")
-STEP = 4
-"""Every so-manieth table is asked about: all kinds come up."""
-COUNT = 3
+ARMS: Mapping[str, Mapping[str, Any] | None] = {
+    "none": None,
+    "two": {"count": 2},
+    "four": {"count": 4},
+    "eight": {"count": 8},
+    "two, with ranks": {"count": 2, "standing": True},
+    "two, of any tables": {"count": 2},
+    "portfolio": None,
+}
+"""What is shown: the best configurations on so many of the most similar tables, or on any; or the
+portfolio, whose configurations complement each other over all tables."""
+ANY, PORTFOLIO = "two, of any tables", "portfolio"
+FAMILIES = ("lightgbm", "decision_tree", "svm", "knn")
+TABLES = 4
+"""So many per family, spread over all kinds."""
+COUNT = 4
+"""Proposals: with the default five trials."""
+DRAWS = 500
 RESULTS = Path(__file__).parent / "results" / "portfolio"
 
 
-def cases() -> Iterator[tuple[Source, str, str]]:
-    """Yield table, family and arm: pairs of the first two arms come first, tables spread out."""
-    for arms in (ARMS[:2], ARMS[2:]):
+@dataclass(frozen=True)
+class Case:
+    """One question: a table that counts as never seen, a family, and what is shown."""
+
+    source: Source
+    family: str
+    arm: str
+
+
+def cases() -> Iterator[Case]:
+    """Yield the cases, all arms of a table and family together."""
+    for i in range(TABLES):
         for family in FAMILIES:
-            for source in [*SOURCES[:: 2 * STEP], *SOURCES[STEP :: 2 * STEP]]:
-                for arm in arms:
-                    yield source, family, arm
+            source = _able(family)[i]
+            yield from (Case(source, family, arm) for arm in ARMS)
+
+
+def _able(family: str) -> list[Source]:
+    """Return tables that the family was measured on, spread evenly over the list."""
+    found = [s for s in SOURCES if (k := _known(s, family)) and s.name in k.tables]
+    offset, step = FAMILIES.index(family), len(found) / TABLES
+    return [found[(int(i * step) + offset) % len(found)] for i in range(TABLES)]
+
+
+def _known(source: Source, family: str) -> Scores | None:
+    return known_scores((family,), source.kind, DEFAULT_METRIC[source.kind])
 
 
 def task_of(source: Source, family: str) -> Task:
@@ -65,13 +106,30 @@ def task_of(source: Source, family: str) -> Task:
     )
 
 
-def question(source: Source, family: str, arm: str) -> Question:
+def question(case: Case) -> Question:
     """Return what the language model is asked."""
-    task = task_of(source, family)
-    seen = {"without": [source.name], "standing": arm == "standing"}
-    shown = () if arm == "none" else examples(task, card(source), **seen)
-    told = partial_card(task) | {"Table": card(source).sentence()}
-    return warmstart(task, COUNT, card=told, examples=shown)
+    task, own = task_of(case.source, case.family), card(case.source)
+    told = partial_card(task) | {"Table": own.sentence()}
+    return warmstart(task, COUNT, card=told, examples=shown(case, task))
+
+
+def shown(case: Case, task: Task) -> tuple[Example, ...]:
+    """Return the examples of the case's arm."""
+    unseen = [case.source.name]
+    if case.arm == PORTFOLIO:
+        found = portfolio(task, unseen, COUNT)
+        where = f"{found.tables} tables of all kinds"
+        return tuple(Example(where, s.config) for s in found.suggestions)
+    options = ARMS[case.arm]
+    if options is None:
+        return ()
+    like = _another(case.source) if case.arm == ANY else card(case.source)
+    return examples(task, like, without=unseen, **options)
+
+
+def _another(source: Source) -> TableCard:
+    """Return the card of another table, far off in the list and so of another kind."""
+    return card(SOURCES[(SOURCES.index(source) + len(SOURCES) // 2) % len(SOURCES)])
 
 
 def answers() -> dict[str, str]:
@@ -80,60 +138,94 @@ def answers() -> dict[str, str]:
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
-def ask(minutes: float) -> None:
-    """Put the questions that have no answer yet to the default model."""
+def ask(backend: str, minutes: float, at_once: int) -> None:
+    """Put the questions that have no answer yet to the default model, so many at once."""
     from agent.language_models.registry import open_language_model
 
     until = time.monotonic() + 60 * minutes
-    model, known = open_language_model("auto", notify=print), answers()
+    model, known = open_language_model(backend, model="default", notify=print), answers()
     assert model is not None
-    for source, family, arm in cases():
-        asked = question(source, family, arm)
-        key = f"{model.name} {prompt_hash(asked.messages)}"
-        if key in known or time.monotonic() > until:
-            continue
-        began = time.monotonic()
-        [answer] = model.complete(
-            asked.messages,
-            schema=asked.schema,
-            seed=SEED,
-            temperature=0.8,
-            max_tokens=asked.max_tokens,
-        )
-        known[key] = answer.text
-        RESULTS.mkdir(parents=True, exist_ok=True)
-        (RESULTS / "llm_answers.json").write_text(json.dumps(known, indent=0) + "\n")
-        print(f"{source.name} {family} {arm}: {time.monotonic() - began:.1f} s", flush=True)
+    todo = [(case, q) for case in cases() if _key(q := question(case)) not in known]
+    with ThreadPoolExecutor(at_once) as pool:
+        while todo and time.monotonic() < until:
+            now, todo = todo[:at_once], todo[at_once:]
+            for (case, asked), text in zip(
+                now, pool.map(partial(_answer, model), now), strict=True
+            ):
+                known[_key(asked)] = text
+                print(case.source.name, case.family, case.arm, flush=True)
+            RESULTS.mkdir(parents=True, exist_ok=True)
+            (RESULTS / "llm_answers.json").write_text(json.dumps(known, indent=0) + "\n")
+
+
+def _key(asked: Question) -> str:
+    return f"default {prompt_hash(asked.messages)}"
+
+
+def _answer(model: LanguageModel, job: tuple[Case, Question]) -> str:
+    asked = job[1]
+    [found] = model.complete(
+        asked.messages,
+        schema=asked.schema,
+        seed=SEED,
+        temperature=TEMPERATURE,
+        max_tokens=asked.max_tokens,
+    )
+    return found.text
 
 
 def score() -> pd.DataFrame:
     """Return one row per answered case: how its proposals did."""
-    found = {key.split()[-1]: text for key, text in answers().items()}
-    rows = []
-    for source, family, arm in cases():
-        text = found.get(prompt_hash(question(source, family, arm).messages))
-        if text is not None:
-            rows.append(_scored(source, family, arm, text))
-    return pd.DataFrame(rows)
+    found = answers()
+    asked = [(case, found.get(_key(question(case)))) for case in cases()]
+    return pd.DataFrame([_scored(case, text) for case, text in asked if text is not None])
 
 
-def _scored(source: Source, family: str, arm: str, text: str) -> dict[str, Any]:
-    task = task_of(source, family)
-    scores = known_scores((family,), source.kind, task.objective.metric)
+def _scored(case: Case, text: str) -> dict[str, Any]:
+    task, scores = task_of(case.source, case.family), _known(case.source, case.family)
     assert scores is not None
-    gains = scores.gains[scores.tables.index(source.name)]
-    proposed = [_gain(source, task, s.config) for s in read(task, (), text).suggestions]
-    ranks = [float(((gains < g).mean() + (gains <= g).mean()) / 2) for g in proposed]
-    default = float(((gains < gains[0]).mean() + (gains <= gains[0]).mean()) / 2)
+    gains = scores.gains[scores.tables.index(case.source.name)]
+    default = task.space.key(task.space.default_config() or {})
+    configs = [s.config for s in read(task, (), text).suggestions]
+    proposed = np.array([_gain(case.source, task, c) for c in configs])
+    new = [g for g, c in zip(proposed, configs, strict=True) if task.space.key(c) != default]
+    ranks = [_rank(gains, g) for g in proposed]
     return {
-        "table": source.name,
-        "family": family,
-        "arm": arm,
+        "table": case.source.name,
+        "family": case.family,
+        "arm": case.arm,
         "first": ranks[0] if ranks else np.nan,
         "mean": float(np.mean(ranks)) if ranks else np.nan,
         "best": max(ranks, default=np.nan),
-        "default": default,
+        "default": _rank(gains, gains[0]),
         "valid": len(ranks),
+        "new": len(new),
+        **_regrets(scores, case.source.name, gains, np.array(new)),
+    }
+
+
+def _rank(gains: NDArray[np.float64], gain: float) -> float:
+    return float(((gains < gain).mean() + (gains <= gain).mean()) / 2)
+
+
+def _regrets(
+    scores: Scores, name: str, gains: NDArray[np.float64], new: NDArray[np.float64]
+) -> dict[str, float]:
+    """Return the regret of five trials: the default, then the model's, random, the portfolio's."""
+    finite = np.nan_to_num(gains, nan=-np.inf)
+    best, median = max([finite.max(), *new]), np.median(finite)
+
+    def regret(found: NDArray[np.float64]) -> float:
+        return float(np.clip((best - max([finite[0], *found])) / (best - median), 0.0, 1.0))
+
+    rng = np.random.default_rng(SEED)
+    drawn = [regret(finite[rng.permutation(len(finite) - 1)[:COUNT] + 1]) for _ in range(DRAWS)]
+    others = scores.without([name])
+    chosen = greedy(regrets(others.gains), COUNT, range(1, len(finite)), [0])
+    return {
+        "regret": regret(new),
+        "random": float(np.mean(drawn)),
+        "portfolio": regret(finite[chosen]),
     }
 
 
@@ -156,14 +248,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("command", choices=["ask", "score"])
     parser.add_argument("--minutes", type=float, default=9.0)
+    parser.add_argument("--backend", default="auto")
+    parser.add_argument("--at-once", type=int, default=1, help="questions open together")
     asked = parser.parse_args()
     print(f"answers in {directory()} and {RESULTS}", flush=True)
     if asked.command == "ask":
-        ask(asked.minutes)
+        ask(asked.backend, asked.minutes, asked.at_once)
         return
     rows = score()
     rows.to_csv(RESULTS / "llm.csv", index=False)
-    print(rows.groupby(["family", "arm"], sort=False).mean(numeric_only=True).round(3))
+    print(rows.groupby("arm", sort=False).mean(numeric_only=True).round(3).to_string())
 
 
 if __name__ == "__main__":

@@ -93,6 +93,7 @@ class PlaintuneGP(Arm):
 
     name = "plaintune-gp"
     objectives = 3
+    session: type[DesignerSession] = DesignerSession
 
     def __init__(self, name: str = "plaintune-gp", **options: Any) -> None:
         self.name, self._options = name, options
@@ -104,20 +105,18 @@ class PlaintuneGP(Arm):
 
     def open(self, problem: Problem) -> DesignerSession:
         """Begin a run."""
-        return DesignerSession(problem, make("gp", self._options))
+        return self.session(problem, make("gp", self._options))
 
 
 class PlaintunePruning(PlaintuneGP):
     """The GP core with the loop's rule for stopping trials early (`agent.pruning`)."""
 
+    session = PruningSession
+
     @property
     def version(self) -> str:
         """A hash of our own source, that of the rule included."""
         return source_version("agent/pruning.py")
-
-    def open(self, problem: Problem) -> PruningSession:
-        """Begin a run."""
-        return PruningSession(problem, make("gp", self._options))
 
 
 PRUNING = PlaintunePruning("plaintune-gp-pruning")
