@@ -1,7 +1,10 @@
-"""What the language model is shown of other tables: the best configurations on similar ones.
+"""What the language model is shown of other tables.
 
-A similar table has about as many rows and columns, the same kind of target, about the same share of
-numeric columns and of the largest class. Nothing but its card is compared: no results.
+`proven`, which studies use, shows the portfolio: configurations that complement each other over all
+tables. `examples` shows the best on the most similar ones; a similar table has about as many rows
+and columns, the same kind of target, about the same share of numeric columns and of the largest
+class, and nothing but its card is compared. What each is worth, on tables left out:
+`benchmarks/results/portfolio/report.md`.
 """
 
 from __future__ import annotations
@@ -13,13 +16,24 @@ from dataclasses import replace
 import numpy as np
 
 from acquisition.llm_designer import Example
-from acquisition.portfolio import fitted, known_scores
+from acquisition.portfolio import fitted, known_scores, portfolio
 from evals.families import FAMILIES
 from evals.meta_knowledge import Scores, TableCard, meta_table
 from evals.space import Config
 from evals.task import Task
 
 COUNT = 2
+PROVEN = 4
+
+
+def proven(task: Task, count: int = PROVEN, without: Sequence[str] = ()) -> tuple[Example, ...]:
+    """Return the first `count` configurations of the task's portfolio.
+
+    The best configuration on a single table is partly there by luck; these did well on many.
+    """
+    found = portfolio(task, without, count)
+    where = f"{found.tables} tables of all kinds"
+    return tuple(Example(where, s.config) for s in found.suggestions)
 
 
 def examples(

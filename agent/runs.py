@@ -281,8 +281,8 @@ def _kept_back(task: Task, evaluator: Evaluator) -> float:
 
 
 def _knowledge(task: Task, evaluator: Evaluator) -> dict[str, Any]:
-    """Return what the language model is told of the table and of the most similar ones."""
-    from acquisition.examples import examples
+    """Return what the language model is told of the table, and of what did well on others."""
+    from acquisition.examples import proven
     from acquisition.llm_designer import partial_card
     from evals.evaluators.tabular import TabularEvaluator
     from evals.meta_knowledge import describe
@@ -292,7 +292,7 @@ def _knowledge(task: Task, evaluator: Evaluator) -> dict[str, Any]:
     data = evaluator.dataset
     table = describe(data.X, data.y, task.data.target, data.kind)
     card = partial_card(task) | {"Table": table.sentence()}
-    return {"card": card, "examples": examples(task, table)}
+    return {"card": card, "examples": proven(task)}
 
 
 def _finish(

@@ -9,7 +9,7 @@ examples and with the best configurations on other tables (`ARMS`). Each proposa
 meta-table was; its quantile is that among the family's measured configurations on that table (0.5:
 no better than an even spread). `regret`: of the best of the default and all proposals, `random`
 that of the default and as many measured configurations, `portfolio` that of the default and as many
-of the portfolio (0 the best known, 1 the median).
+of the portfolio, `both` that of the default and half of each (0 the best known, 1 the median).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from acquisition.examples import examples
+from acquisition.examples import examples, proven
 from acquisition.llm_designer import Example, Question, partial_card, read, warmstart
-from acquisition.portfolio import greedy, known_scores, portfolio, regrets
+from acquisition.portfolio import greedy, known_scores, regrets
 from agent.adviser import TEMPERATURE
 from benchmarks.cache import directory, remembered
 from benchmarks.meta_sources import SOURCES, Source
@@ -41,19 +41,22 @@ from evals.space import Config
 from evals.spaces import space_for
 from evals.task import Data, Objective, Task, Validation
 from prompts.chat import LanguageModel, prompt_hash
+from prompts.errors import LanguageModelError
 
-ARMS: Mapping[str, Mapping[str, Any] | None] = {
-    "none": None,
+ARMS: Mapping[str, Mapping[str, Any]] = {
+    "none": {},
     "two": {"count": 2},
     "four": {"count": 4},
     "eight": {"count": 8},
     "two, with ranks": {"count": 2, "standing": True},
     "two, of any tables": {"count": 2},
-    "portfolio": None,
+    "portfolio": {"portfolio": 4},
+    "portfolio of eight": {"portfolio": 8},
+    "portfolio and two": {"portfolio": 4, "count": 2},
 }
-"""What is shown: the best configurations on so many of the most similar tables, or on any; or the
-portfolio, whose configurations complement each other over all tables."""
-ANY, PORTFOLIO = "two, of any tables", "portfolio"
+"""What is shown: the best configurations on so many (`count`) of the most similar tables, or on
+any; so many of the portfolio's, which complement each other over all tables."""
+ANY = "two, of any tables"
 FAMILIES = ("lightgbm", "decision_tree", "svm", "knn")
 TABLES = 4
 """So many per family, spread over all kinds."""
@@ -115,16 +118,10 @@ def question(case: Case) -> Question:
 
 def shown(case: Case, task: Task) -> tuple[Example, ...]:
     """Return the examples of the case's arm."""
-    unseen = [case.source.name]
-    if case.arm == PORTFOLIO:
-        found = portfolio(task, unseen, COUNT)
-        where = f"{found.tables} tables of all kinds"
-        return tuple(Example(where, s.config) for s in found.suggestions)
-    options = ARMS[case.arm]
-    if options is None:
-        return ()
+    options, unseen = dict(ARMS[case.arm]), [case.source.name]
+    good = proven(task, options.pop("portfolio", 0), unseen)
     like = _another(case.source) if case.arm == ANY else card(case.source)
-    return examples(task, like, without=unseen, **options)
+    return good + (examples(task, like, without=unseen, **options) if options else ())
 
 
 def _another(source: Source) -> TableCard:
@@ -163,14 +160,19 @@ def _key(asked: Question) -> str:
 
 
 def _answer(model: LanguageModel, job: tuple[Case, Question]) -> str:
+    """Return the answer, "" where the model did not give one in time."""
     asked = job[1]
-    [found] = model.complete(
-        asked.messages,
-        schema=asked.schema,
-        seed=SEED,
-        temperature=TEMPERATURE,
-        max_tokens=asked.max_tokens,
-    )
+    try:
+        [found] = model.complete(
+            asked.messages,
+            schema=asked.schema,
+            seed=SEED,
+            temperature=TEMPERATURE,
+            max_tokens=asked.max_tokens,
+        )
+    except LanguageModelError as error:
+        print(error, flush=True)
+        return ""
     return found.text
 
 
@@ -226,6 +228,7 @@ def _regrets(
         "regret": regret(new),
         "random": float(np.mean(drawn)),
         "portfolio": regret(finite[chosen]),
+        "both": regret(np.concatenate([finite[chosen[: COUNT // 2]], new[: COUNT // 2]])),
     }
 
 

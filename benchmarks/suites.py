@@ -86,6 +86,16 @@ DEVELOPMENT = (
 )
 """What changes are tried on, so that none is ever chosen on a task of the test."""
 
+SHIPPED = tuple(
+    trainings.name_of(m, t)
+    for m, t in (
+        *(("lightgbm", t) for t in trainings.CROSS_SECTION["lightgbm"]),
+        *(("xgboost", t) for t in trainings.CROSS_SECTION["xgboost"]),
+        *(("svm", t) for t in trainings.CROSS_SECTION["svm"][:2]),
+    )
+)
+"""Real trainings that the portfolio that ships has something for; SVMs on numbers it has not."""
+
 CURVES = tuple(learning_curves.curve_tasks())
 CURVE_ARMS = (
     "plaintune-gp-pruning",
@@ -197,6 +207,13 @@ SUITES = {
         Suite("advice", ADVICE_TASKS, ADVICE_ARMS, seeds=5, trials=30),
         Suite("first-advice", TABLES, (ADVICE_ARMS[0], *ADVICE_ARMS[2:]), seeds=5, trials=10),
         Suite("portfolio-tables", TABLES, ADVICE_ARMS[2:], seeds=20, trials=30),
+        Suite(
+            "shipped",
+            SHIPPED,
+            ("plaintune-shipped", "plaintune-portfolio", "plaintune-gp", "default+random"),
+            seeds=5,
+            trials=10,
+        ),
         Suite("simulated", TABLES, SIMULATED_ARMS, seeds=20, trials=30),
         Suite("noisy", NOISY, FAST_ARMS, seeds=20, trials=50),
         Suite("learning-curves", CURVES, CURVE_ARMS, seeds=10, trials=30),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from acquisition.examples import distance, examples
+from acquisition.examples import distance, examples, proven
 from acquisition.hybrid import HybridDesigner
 from acquisition.llm_designer import warmstart
 from acquisition.portfolio import SIZE, greedy, known_scores, portfolio, regrets
@@ -188,6 +188,16 @@ def test_examples_of_a_table_left_out_are_not_shown() -> None:
 
 def _number(scores: Any, config: Any) -> int:
     return [c.config for c in scores.candidates].index(config)
+
+
+def test_a_study_shows_what_is_proven_on_many_tables() -> None:
+    one = task()
+    found = proven(one)
+    assert [e.config for e in found] == [s.config for s in portfolio(one).suggestions[:4]]
+    assert {e.card for e in found} == {f"{portfolio(one).tables} tables of all kinds"}
+    [left] = proven(one, 1, without=["AER.HMDA"])
+    assert left.card != found[0].card
+    assert not proven(one.model_copy(update={"data": None}))
 
 
 def test_unlike_tables_are_further_away() -> None:

@@ -16,8 +16,8 @@ from agent.language_models.replay import RecordingModel, ReplayModel
 from agent.language_models.scripted import ScriptedModel
 from benchmarks import report, results, statistics
 from benchmarks.arms import plaintune_portfolio
-from benchmarks.arms.base import ArmUnavailableError
-from benchmarks.arms.plaintune_llm import LanguageModelArm
+from benchmarks.arms.base import ArmUnavailableError, Problem
+from benchmarks.arms.plaintune_llm import LanguageModelArm, shipped
 from benchmarks.arms.registry import ARMS
 from benchmarks.protocol import Job, run
 from benchmarks.remembering import Remembering, compact
@@ -25,25 +25,27 @@ from benchmarks.tasks.registry import open_task
 from prompts.chat import Completion, JsonSchema, Message
 from prompts.errors import DataError, LanguageModelError
 
-TASK = "hpobench-car"
+TASK, TRAINING = "hpobench-car", "training-xgboost-rodents"
 
 
 class Talker:
-    """Answers every question about `TASK` inside its schema."""
+    """Answers every question about a task inside its schema."""
 
     name = "talker"
 
-    def __init__(self) -> None:
-        self.rng, self.asked, self.space = np.random.default_rng(0), 0, open_task(TASK).space
+    def __init__(self, task: str = TASK) -> None:
+        self.rng, self.asked, self.space = np.random.default_rng(0), 0, open_task(task).space
+        self.heard: list[str] = []
 
     def complete(
         self, messages: Sequence[Message], *, schema: JsonSchema | None = None, **_: Any
     ) -> list[Completion]:
         """Return one answer that cost two seconds and 120 tokens."""
         self.asked += 1
+        self.heard.append(messages[-1]["content"])
         assert schema is not None
         [(name, items)] = schema["properties"].items()
-        claim = {"parameter": "width", "move": "keep", "reason": "so"}
+        claim = {"parameter": self.space.names[0], "move": "keep", "reason": "so"}
         if name == "scores":
             said: list[Any] = [int(s) for s in self.rng.integers(0, 101, items["minItems"])]
         else:
@@ -148,6 +150,29 @@ def test_the_portfolio_arm_begins_with_the_portfolio() -> None:
     task, known = open_task(TASK), plaintune_portfolio.left_out(TASK).suggestions
     expected = [task.evaluate(s.config, 0).values[0] for s in known[:4]]
     assert outcome.error == "" and outcome.observed[1:5] == expected
+
+
+def test_what_ships_knows_other_tables_than_the_one_it_is_tried_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAINTUNE_BENCHMARKS", str(tmp_path / "cache"))
+    talker = Talker(TRAINING)
+    kept = Remembering(tmp_path / "talker.jsonl.gz", talker, "talker")
+    arm = LanguageModelArm("tried", "hybrid", lambda: kept, knowledge=shipped)
+    monkeypatch.setitem(ARMS, "tried", arm)
+    outcome = run(Job("tried", TRAINING, 0, 5), warm=True)
+    task, known = open_task(TRAINING), plaintune_portfolio.left_out(TRAINING)
+    values = [task.evaluate(s.config, 0).values[0] for s in known.suggestions[:4]]
+    assert outcome.error == "" and set(values) & set(outcome.observed)
+    assert f'"{known.tables} tables of all kinds": {{' in talker.heard[0]
+    assert "multiclass, 777 rows, 7 columns" in talker.heard[0]
+
+
+def test_what_ships_has_nothing_for_models_that_were_never_measured() -> None:
+    for name in (TASK, "training-mlp-leaves"):
+        problem = Problem(open_task(name).sealed(), 0, 5)
+        with pytest.raises(ArmUnavailableError, match="nothing for this task"):
+            shipped(problem)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,10 @@ A run whose answers are in the cache needs no model. New questions are asked of 
 variable `PLAINTUNE_BENCHMARKS_LLM` names (llama.cpp, vllm, …); without it a question that has no
 kept answer ends the run with an error. Every answer is waited for, so that runs repeat. These arms
 get the default only and propose the rest of the start themselves.
+
+`plaintune-shipped` is what a user gets on a table of their own: the hybrid begun with the portfolio
+that ships, the model told of the table and of what did well on others. It runs on real trainings,
+whose tables that portfolio has not seen; the other arms know nothing of other tables.
 """
 
 from __future__ import annotations
@@ -14,9 +18,10 @@ from dataclasses import replace
 from typing import Any
 
 from acquisition.advice import Advisable
-from benchmarks.arms.base import Arm, Problem, Usage
+from benchmarks.arms.base import Arm, ArmUnavailableError, Problem, Usage
 from benchmarks.arms.plaintune_gp import ADVISED, DesignerSession, source_version
 from benchmarks.remembering import Remembering, cached
+from benchmarks.tasks.registry import open_task
 from evals.space import Config
 from evals.trials import Evaluation, Trial
 from prompts.calls import CallRecord
@@ -41,6 +46,33 @@ class _Log:
         return list(self._kept.values())
 
 
+def nothing(problem: Problem) -> dict[str, Any]:
+    """Return options of a strategy that knows of no other table."""
+    return {"portfolio": False}
+
+
+def shipped(problem: Problem) -> dict[str, Any]:
+    """Return what a study on the table of `problem` would know.
+
+    Raises:
+        ArmUnavailableError: the task is no real training, or its models were never measured.
+    """
+    from acquisition.examples import proven
+    from acquisition.llm_designer import partial_card
+    from benchmarks.tasks.trainings import TrainingTask
+    from evals.meta_knowledge import describe
+
+    task = open_task(problem.task.name)
+    examples = proven(problem.task.task)
+    if not isinstance(task, TrainingTask) or not examples:
+        raise ArmUnavailableError("The portfolio that ships has nothing for this task.")
+    data, about = task.dataset, problem.task.task.data
+    assert about is not None
+    table = describe(data.X, data.y, about.target, about.kind)
+    card = partial_card(problem.task.task) | {"Table": table.sentence()}
+    return {"portfolio": True, "card": card, "examples": examples}
+
+
 class LanguageModelSession(DesignerSession):
     """Asks as the loop does: advice before a suggestion, the next question while it is evaluated.
 
@@ -48,14 +80,16 @@ class LanguageModelSession(DesignerSession):
         LanguageModelError: from `ask`, where the model has no answer.
     """
 
-    def __init__(self, problem: Problem, strategy: str, model: Remembering) -> None:
+    def __init__(
+        self, problem: Problem, strategy: str, model: Remembering, known: dict[str, Any]
+    ) -> None:
         from agent.advice_limits import Limits
         from agent.strategies import open_strategy
 
         super().__init__(problem, None)
         self._model, self._log = model, _Log()
         limits = Limits(patience=PATIENCE, timeout=PATIENCE, hidden=0.0)
-        options: dict[str, Any] = {"log": self._log, "portfolio": False, "limits": limits}
+        options: dict[str, Any] = known | {"log": self._log, "limits": limits}
         self._designer, self._adviser = open_strategy(strategy, self._task, model, **options)
         if self._adviser:
             self._adviser.think(())
@@ -100,8 +134,10 @@ class LanguageModelArm(Arm):
         name: str,
         strategy: str,
         model: Callable[[], Remembering] = lambda: cached("default", os.environ.get(ASK, "")),
+        knowledge: Callable[[Problem], dict[str, Any]] = nothing,
     ) -> None:
         self.name, self._strategy, self._model = name, strategy, model
+        self._knowledge = knowledge
 
     @property
     def version(self) -> str:
@@ -110,8 +146,10 @@ class LanguageModelArm(Arm):
 
     def open(self, problem: Problem) -> LanguageModelSession:
         """Begin a run."""
-        return LanguageModelSession(problem, self._strategy, self._model())
+        known = self._knowledge(problem)
+        return LanguageModelSession(problem, self._strategy, self._model(), known)
 
 
 HYBRID = LanguageModelArm("plaintune-hybrid-default", "hybrid")
 LLAMBO = LanguageModelArm("plaintune-llambo", "llambo")
+SHIPPED = LanguageModelArm("plaintune-shipped", "hybrid", knowledge=shipped)

@@ -1,8 +1,9 @@
 """plaintune begun with what did well on other tables, without a language model.
 
-The portfolio that ships is about models on data; a benchmark's table has its own parameters. So
-the same greedy choice (`acquisition.portfolio`) is made on the other tables of the same benchmark,
-never on the one that is searched.
+The portfolio that ships is about models on data, and is what real trainings begin with: it has not
+seen their tables. A benchmark's table has its own parameters: the same greedy choice
+(`acquisition.portfolio`) is made on the other tables of the same benchmark, never on the one that
+is searched.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.portfolio import SIZE, Portfolio, greedy, regrets
+from acquisition.portfolio import SIZE, Portfolio, greedy, portfolio, regrets
 from benchmarks.arms.base import ArmUnavailableError, Problem
 from benchmarks.arms.plaintune_gp import DesignerSession, PlaintuneGP
-from benchmarks.tasks import bayesmark
+from benchmarks.tasks import bayesmark, trainings
 from benchmarks.tasks.registry import TASKS, open_task
 from benchmarks.tasks.table import TableTask
 from evals.space import Config
@@ -23,20 +24,25 @@ from evals.task import Task
 from evals.trials import Suggestion
 
 BENCHMARKS = ("hpobench", "hpolib", "nasbench201")
+TRAININGS = {
+    trainings.name_of(m, t) for m, tables in trainings.CROSS_SECTION.items() for t in tables
+}
 DRAWS = 300
 """Configurations per scikit-learn model that its other tables are asked about."""
 
 
 @lru_cache(maxsize=64)
 def left_out(name: str) -> Portfolio:
-    """Return the portfolio for the task `name` from the other tables of its benchmark.
+    """Return the portfolio for the task `name` from tables that are not its own.
 
     Raises:
         ArmUnavailableError: there are none, or the task hides what it is.
     """
+    if name in TRAININGS and (shipped := portfolio(open_task(name).task)).suggestions:
+        return shipped
     others = related(name)
     if not others:
-        raise ArmUnavailableError("A portfolio needs other tables of the same benchmark.")
+        raise ArmUnavailableError("No other tables are known that have this task's parameters.")
     candidates, gains = measured(others)
     chosen = greedy(regrets(gains), SIZE, range(1, gains.shape[1]), [0])
     told = {"portfolio": {"tables": len(others)}}
@@ -93,10 +99,10 @@ class PlaintunePortfolio(PlaintuneGP):
 
         known = left_out(problem.task.name)
 
-        def portfolio(task: Task) -> Portfolio:
+        def unseen(task: Task) -> Portfolio:
             return known
 
-        return DesignerSession(problem, BayesianDesigner(portfolio=portfolio))
+        return DesignerSession(problem, BayesianDesigner(portfolio=unseen))
 
 
 PORTFOLIO = PlaintunePortfolio("plaintune-portfolio")

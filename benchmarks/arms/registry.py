@@ -15,7 +15,7 @@ from benchmarks.arms.optuna_arms import (
 from benchmarks.arms.peers import AX, HEBO, SMAC
 from benchmarks.arms.plaintune_gp import PRUNING, PlaintuneGP
 from benchmarks.arms.plaintune_hybrid import SIMULATED
-from benchmarks.arms.plaintune_llm import HYBRID, LLAMBO
+from benchmarks.arms.plaintune_llm import HYBRID, LLAMBO, SHIPPED
 from benchmarks.arms.plaintune_portfolio import PORTFOLIO
 from benchmarks.arms.random_search import DefaultThenRandom, PureRandom
 from benchmarks.arms.sanity import Oracle, RepeatOnePoint
@@ -28,6 +28,7 @@ ARMS: dict[str, Arm] = {
         PORTFOLIO,
         HYBRID,
         LLAMBO,
+        SHIPPED,
         *SIMULATED,
         PureRandom(),
         DefaultThenRandom(),

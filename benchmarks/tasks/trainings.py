@@ -28,6 +28,7 @@ from evals.task import Budget, Data, Objective, Task, Validation
 from evals.trials import Evaluation, TrialState
 
 if TYPE_CHECKING:
+    from evals.dataset import Dataset
     from evals.evaluators.training import Trainer
 
 CROSS_SECTION: dict[str, tuple[str, str, str]] = {
@@ -73,6 +74,11 @@ class TrainingTask(ReferencedTask):
     def truth(self, config: Config) -> float:
         """Return the cross-validated score; NaN where training fails."""
         return self._measured("cv", config)["value"]
+
+    @property
+    def dataset(self) -> Dataset:
+        """The part of the table that the search may see."""
+        return trainer_of(self._model, self._table).data
 
     def held_out(self, config: Config) -> float:
         """Train on the whole tuning part and return the score on the test part."""
