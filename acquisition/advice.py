@@ -39,6 +39,9 @@ class Advisable(Protocol):
     def advised(self, advice: Advice) -> Designer:
         """Return this designer with `advice` at hand."""
 
+    def opens(self, task: Task) -> bool:
+        """Return whether the language model is to be asked before anything was tried."""
+
     def wants_advice(
         self, task: Task, trials: Sequence[Trial], calls: Sequence[CallRecord]
     ) -> bool:

@@ -1,9 +1,11 @@
 """The hybrid: the language model proposes, the surrogate disposes.
 
-Early on, advice and Sobol points take turns. Once there is enough data, the candidates of every
-origin stand in one pool and the acquisition picks; a small dose of the model's candidates is taken
-instead where they pass the gate (`acquisition.gate`), as far as the model is trusted
-(`acquisition.trust`). Without advice every step is the base designer's own, unchanged.
+Where there is a portfolio of what did well on other tables it comes first, as it is worth more than
+advice (docs/hybrid.md), and the model is asked once it has been tried. Else advice and Sobol points
+take turns early on. Once there is enough data, the candidates of every origin stand in one pool and
+the acquisition picks; a small dose of the model's candidates is taken instead where they pass the
+gate (`acquisition.gate`), as far as the model is trusted (`acquisition.trust`). Without advice
+every step is the base designer's own, unchanged.
 
 Each suggestion's details say how it came about: `acquisition`, `mean`, `sd` of the configuration
 chosen; `shadow`, the acquisition's own choice at that step; `gate` and `trust`.
@@ -12,15 +14,15 @@ chosen; `shadow`, the acquisition's own choice at that step; `gate` and `trust`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from acquisition.advice import Advice
-from acquisition.bayesian import Scored
+from acquisition.bayesian import SPREAD, Scored
 from acquisition.designer import Designer
 from acquisition.gate import Gate, judge
 from acquisition.tried import Tried
@@ -30,6 +32,11 @@ from evals.task import Task
 from evals.trials import Suggestion, Trial, TrialState
 from prompts.calls import CallRecord
 
+if TYPE_CHECKING:
+    from acquisition.portfolio import Portfolio
+
+AHEAD = 2
+"""The first question after a portfolio is put so many trials before its answer can be used."""
 KEPT = 9
 """Only so much of the newest advice that was not taken stays in the pool."""
 CHANCE = 64
@@ -48,9 +55,13 @@ class Step(Protocol):
 
 
 class Stepper(Designer, Protocol):
-    """A model-based designer whose steps can be looked into; the first `initial` are not."""
+    """A model-based designer whose steps can be looked into; the first `initial` are not.
+
+    It begins with `portfolio`, where there is one.
+    """
 
     initial: int
+    portfolio: Callable[[Task], Portfolio] | None
 
     def step(self, task: Task, trials: Sequence[Trial], rng: np.random.Generator) -> Step:
         """Fit the surrogate to `trials`."""
@@ -67,11 +78,21 @@ class HybridDesigner:
         """Return this designer with `advice` at hand."""
         return replace(self, advice=advice)
 
+    def opens(self, task: Task) -> bool:
+        """Return whether the model is asked before anything was tried: without a portfolio."""
+        return not self._prepared(task)
+
     def wants_advice(
         self, task: Task, trials: Sequence[Trial], calls: Sequence[CallRecord]
     ) -> bool:
         """Return whether the model should be asked now: less often the less it is trusted."""
-        return wants_advice(task, trials, calls)
+        early = len(trials) < self._prepared(task) - AHEAD
+        return not early and wants_advice(task, trials, calls)
+
+    def _prepared(self, task: Task) -> int:
+        """Return how many trials a portfolio begins the search with, points to spread included."""
+        known = self.base.portfolio and self.base.portfolio(task).suggestions
+        return self.base.initial + SPREAD if known else 0
 
     def suggest(
         self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator
@@ -79,7 +100,7 @@ class HybridDesigner:
         """Return up to `count` distinct new configurations with their true origins."""
         fresh = self._fresh(task, trials)
         dice = np.random.default_rng(deepcopy(rng).integers(2**63, size=2))  # leaves rng untouched
-        if not trials or not fresh:
+        if not trials or not fresh or len(trials) < self._prepared(task):
             return self.base.suggest(task, trials, count, rng)
         if len(trials) < self.base.initial or not _any_complete(trials):
             return self._in_turns(task, trials, count, rng, fresh)

@@ -57,6 +57,10 @@ class LlinboDesigner:
         """Return this designer with `advice` at hand."""
         return replace(self, advice=advice)
 
+    def opens(self, task: Task) -> bool:
+        """Return True."""
+        return True
+
     def wants_advice(
         self, task: Task, trials: Sequence[Trial], calls: Sequence[CallRecord]
     ) -> bool:

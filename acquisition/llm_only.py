@@ -25,6 +25,10 @@ class LanguageModelDesigner:
         """Return this designer with `advice` at hand."""
         return replace(self, advice=advice)
 
+    def opens(self, task: Task) -> bool:
+        """Return True."""
+        return True
+
     def suggest(
         self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator
     ) -> list[Suggestion]:

@@ -80,6 +80,11 @@ class AdvisedReplicating(Replicating):
         assert isinstance(self.inner, Advisable)
         return replace(self, inner=self.inner.advised(advice))
 
+    def opens(self, task: Task) -> bool:
+        """Return what the designer inside says."""
+        assert isinstance(self.inner, Advisable)
+        return self.inner.opens(task)
+
     def wants_advice(
         self, task: Task, trials: Sequence[Trial], calls: Sequence[CallRecord]
     ) -> bool:

@@ -92,8 +92,8 @@ def make_adviser(
     """
     if language_model is None or not isinstance(designer, Advisable):
         return None
-    wants = designer.wants_advice
-    return Adviser(task, language_model, log=log, notify=notify, wants=wants, **options)
+    options |= {"wants": designer.wants_advice, "opens": designer.opens(task)}
+    return Adviser(task, language_model, log=log, notify=notify, **options)
 
 
 class Adviser:
@@ -112,6 +112,7 @@ class Adviser:
         opening: Opening | None = None,
         view: Callable[[Task, Sequence[Trial]], View] = surrogate_view,
         wants: Wants = wants_advice,
+        opens: bool = True,
     ) -> None:
         self._task = task
         self._model = language_model
@@ -121,7 +122,7 @@ class Adviser:
         self._known: dict[str, Any] = {"card": card, "examples": examples}
         self._opening = opening
         self._view = view
-        self._wants = wants
+        self._wants, self._opens = wants, opens
         self._open: _Open | None = None
         self._reader = reading.Reader(language_model, log)
         self._waited = 0.0
@@ -203,7 +204,7 @@ class Adviser:
             return None
         if not self._affordable(trials, calls):
             return None
-        if not calls and len(trials) <= 2:
+        if self._opens and not calls and len(trials) <= 2:
             return "warmstart"
         return "propose" if self._wants(self._task, trials, calls) else None
 

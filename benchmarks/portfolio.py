@@ -56,12 +56,14 @@ ABOUT_REAL = (
     "of the best trial so far: 0 is the best that any arm found, 1 the median of random draws."
 )
 ABOUT_LLM = (
-    "The default language model's three proposals before the first trial, leave-one-table-out: "
-    "quantiles among the family's measured configurations (0.5: an even spread). `none`: no "
-    "examples; `standing`: the best configurations on the two most similar other tables, with "
-    "their rank and the default's. With the ranks the three proposals hardly differ from each "
-    "other (the best is no better than their mean), so a study shows examples without them; that "
-    "arm (`examples`) is not measured yet."
+    "The default language model's four proposals before the first trial, leave-one-table-out, on "
+    "four tables of each of four families. `first`, `mean`, `best`: quantiles among the family's "
+    "measured configurations (0.5: an even spread); `default` that of the library's. Regret after "
+    "five trials, the default and four more: the `model`'s, `random` ones, the `portfolio`'s, or "
+    "two of the portfolio and two of the model's (`both`). Shown are no examples; the best "
+    "configurations on two, four or eight of the most similar tables, with their ranks, or on any "
+    "two; or the first four or eight of the portfolio, alone or with the best on two similar "
+    "tables. Made by `python -m benchmarks.portfolio_llm`."
 )
 
 
@@ -141,9 +143,9 @@ def report() -> str:
         parts += ["## Real studies", ABOUT_REAL, markdown(found)]
     if (RESULTS / "llm.csv").exists():
         asked = pd.read_csv(RESULTS / "llm.csv")
-        means = asked.groupby(["family", "arm"], sort=False)
-        shown = means[["first", "mean", "best", "default", "valid"]].mean()
-        shown["tables"] = means.table.nunique()
+        columns = ["first", "mean", "best", "default", "regret", "random", "portfolio", "both"]
+        means = asked.groupby("arm", sort=False)[columns].mean()
+        shown = means.rename(columns={"regret": "model"}).assign(cases=asked.groupby("arm").size())
         parts += ["## Examples for the language model", ABOUT_LLM, markdown(shown.reset_index())]
     return "\n\n".join(parts) + "\n"
 

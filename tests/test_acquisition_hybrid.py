@@ -43,6 +43,7 @@ class Oracle:
     """A stand-in for the surrogate that knows the objective: quick, and never wrong."""
 
     initial = 5
+    portfolio = None
 
     def suggest(
         self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from acquisition.advice import Advice
 from acquisition.examples import distance, examples, proven
 from acquisition.hybrid import HybridDesigner
 from acquisition.llm_designer import warmstart
@@ -147,6 +148,25 @@ def test_the_portfolio_comes_after_the_default_and_before_the_surrogate(strategy
     assert [s.config for s in found[1:5]] == expected
     assert [s.origin for s in found[5:7]] == ["sobol"] * 2
     assert {s.origin for s in found[7:]} <= {"surrogate", "portfolio"}
+
+
+def test_advice_comes_after_the_portfolio_and_knows_what_it_came_to() -> None:
+    one, plain = task(), make_designer("hybrid", portfolio=False)
+    said = one.space.sample(np.random.default_rng(5), 6)
+    advice = Advice(tuple(Suggestion(c, "llm", "", {"asked_at": 0}) for c in said))
+    designer = make_designer("hybrid", portfolio=True)
+    assert isinstance(designer, HybridDesigner) and isinstance(plain, HybridDesigner)
+    assert not designer.opens(one) and plain.opens(one)
+    trials: list[Trial] = []
+    for k in range(7):
+        now = designer.advised(advice)
+        [new] = now.suggest(one, trials, 1, np.random.default_rng([0, k]))
+        assert designer.wants_advice(one, trials, ()) == (k >= 5)
+        trials.append(Trial(k, new, Evaluation(TrialState.COMPLETE, (1.0 - 0.1 * k,))))
+    origins = [t.origin for t in trials]
+    assert origins == ["default", *["portfolio"] * 4, *["sobol"] * 2]
+    [early] = plain.advised(advice).suggest(one, trials[:1], 1, np.random.default_rng(0))
+    assert early.origin == "llm"
 
 
 def test_without_it_nothing_changes() -> None:

@@ -70,6 +70,17 @@ def test_advice_arrives_with_its_reasons_and_is_recorded() -> None:
     assert call.tokens > 0
 
 
+def test_where_a_search_opens_without_the_model_the_first_question_knows_results() -> None:
+    log, model = Log(), ScriptedModel([says(0.91)])
+    wants = lambda task, done, calls: len(done) >= 5 and not calls  # noqa: E731
+    adviser = Adviser(TASK, model, log=log, wants=wants, opens=False)
+    seen = run(adviser, 8)
+    adviser.close()
+    (call,) = log.calls()
+    assert (call.role, call.asked_at) == ("propose", 5) and seen[:5] == [0] * 5 and seen[-1] == 1
+    assert "Trials so far" in call.messages[-1]["content"]
+
+
 def test_a_resumed_study_gets_the_same_advice_and_asks_nothing_again() -> None:
     log = Log()
     answers = [says(0.9 + i / 1000) for i in range(9)]
