@@ -30,7 +30,7 @@ def frame() -> pd.DataFrame:
     return found.assign(stays=np.where(found.age + found.price > 0, "yes", "no"))
 
 
-def run(place: Path, known: bool, model: ScriptedModel | None = None) -> Run:
+def run(place: Path, known: bool, model: ScriptedModel | None = None, trials: int = 3) -> Run:
     storage = str(place / "studies.db")
     setting = Setting(
         storage=storage,
@@ -40,7 +40,7 @@ def run(place: Path, known: bool, model: ScriptedModel | None = None) -> Run:
         frame=frame(),
         language_model=model,
     )
-    return run_task(TASK, setting)
+    return run_task(TASK.model_copy(update={"budget": Budget(trials=trials)}), setting)
 
 
 def prompts(model: ScriptedModel) -> str:
@@ -51,7 +51,7 @@ def test_a_run_begins_with_the_portfolio_and_resumes_as_it_began(tmp_path: Path)
     model = ScriptedModel(lambda messages: {"proposals": []})
     found = run(tmp_path, known=True, model=model)
     assert [t.origin for t in found.trials] == ["default", "portfolio", "portfolio"]
-    assert "on other tables" in prompts(model)
+    assert not model.calls
     more = resume(
         "guests",
         Setting(storage=str(tmp_path / "studies.db"), portfolio=False),
@@ -59,6 +59,14 @@ def test_a_run_begins_with_the_portfolio_and_resumes_as_it_began(tmp_path: Path)
     )
     assert more.trials[-1].origin == "portfolio"
     assert "portfolio" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_model_is_asked_once_the_portfolio_was_tried(tmp_path: Path) -> None:
+    model = ScriptedModel(lambda messages: {"proposals": []})
+    found = run(tmp_path, known=True, model=model, trials=7)
+    assert [t.origin for t in found.trials] == ["default", *["portfolio"] * 4, *["sobol"] * 2]
+    said = prompts(model)
+    assert "on other tables" in said and "Trials so far" in said
 
 
 def test_a_run_without_it_knows_nothing_of_other_tables(tmp_path: Path) -> None:
