@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from acquisition.examples import proven
 from acquisition.llm_designer import read, warmstart
+from acquisition.portfolio import portfolio
 from acquisition.registry import make_designer
 from evals.task import Task
 from evals.trials import Suggestion, Trial
@@ -19,12 +21,13 @@ def suggestions(
 ) -> list[Suggestion]:
     """Return up to `count` distinct configurations, each with its true origin.
 
-    First comes the target model's own default, then what the language model proposes with its
-    reasons, then what did well on other tables, then points that cover the rest of the space. Fewer
-    come back from a small space.
+    First comes the target model's own default, then what did well on other tables and as many that
+    the language model proposes with its reasons, then more of the former, then points that cover
+    the rest of the space. Fewer come back from a small space.
     """
     rng = np.random.default_rng([task.seed, 0])
     chosen = make_designer("sobol").suggest(task, (), 1, rng)
+    chosen += portfolio(task, count=(count - len(chosen)) // 2).suggestions
     if language_model and count > len(chosen):
         chosen += _advised(task, count - len(chosen), chosen, language_model, notify)
     missing = count - len(chosen)
@@ -42,7 +45,7 @@ def _advised(
     notify: Callable[[str], None],
 ) -> list[Suggestion]:
     notify(f"Asking {model.name} for {count} configurations …")
-    question = warmstart(task, count)
+    question = warmstart(task, count, examples=proven(task))
     try:
         [answer] = model.complete(
             question.messages,

@@ -13,6 +13,7 @@ from acquisition.hybrid import HybridDesigner
 from acquisition.llm_designer import warmstart
 from acquisition.portfolio import SIZE, greedy, known_scores, portfolio, regrets
 from acquisition.registry import make_designer
+from agent.language_models.scripted import ScriptedModel
 from agent.suggesting import suggestions
 from evals.meta_knowledge import TableCard
 from evals.space import SearchSpace
@@ -238,3 +239,13 @@ def test_the_prompt_shows_examples_with_their_standing() -> None:
 def test_suggestions_without_training_take_from_it_what_the_language_model_leaves_open() -> None:
     found = suggestions(task(), 4, None, notify=lambda message: None)
     assert [s.origin for s in found] == ["default"] + ["portfolio"] * 3
+
+
+def test_suggestions_are_shared_between_other_tables_and_a_model_that_knows_them() -> None:
+    one = task()
+    said = one.space.sample(np.random.default_rng(5), 2)
+    claim = {"parameter": "learning_rate", "move": "lower", "reason": "because"}
+    model = ScriptedModel([{"proposals": [claim | {"config": c} for c in said]}])
+    found = suggestions(one, 5, model, notify=lambda message: None)
+    assert [s.origin for s in found] == ["default", "portfolio", "portfolio", "llm", "llm"]
+    assert "tables of all kinds" in model.calls[0][-1]["content"]
