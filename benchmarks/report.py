@@ -89,8 +89,10 @@ Made by `python -m benchmarks run --suite {suite}` and
 {frame.date.max()}.
 
 Regret is that of the incumbent: 0 the optimum, 1 the median of random configurations (clipped
-there). Every arm starts from the same default and random points, {N_START} in all; `random` has no
-start. Means over tasks, 95 % bootstrap intervals over seeds. Seconds are processor time. A pair is
+there). Every arm starts from the same default and random points, {N_START} in all, but for
+`random`, which has no start, and those of ours with a model or a portfolio, which get the default
+only.
+Means over tasks, 95 % bootstrap intervals over seeds. Seconds are processor time. A pair is
 a task and a seed; a comparison counts only pairs that all of its arms finished. p is Wilcoxon's
 signed rank, Holm-corrected over the peers: over pairs, and over tasks (pairs of one task are not
 independent).
