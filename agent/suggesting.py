@@ -10,6 +10,7 @@ from acquisition.examples import proven
 from acquisition.llm_designer import read, warmstart
 from acquisition.portfolio import portfolio
 from acquisition.registry import make_designer
+from agent.adviser import TEMPERATURE
 from evals.task import Task
 from evals.trials import Suggestion, Trial
 from prompts.chat import LanguageModel
@@ -51,6 +52,7 @@ def _advised(
             question.messages,
             schema=question.schema,
             seed=task.seed,
+            temperature=TEMPERATURE,
             max_tokens=question.max_tokens,
         )
         trials = [Trial(i, s) for i, s in enumerate(chosen)]
