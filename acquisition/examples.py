@@ -12,18 +12,34 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from acquisition.llm_designer import Example
+from acquisition.llm_designer import Example, partial_card
 from acquisition.portfolio import fitted, known_scores, portfolio
 from evals.families import FAMILIES
-from evals.meta_knowledge import Scores, TableCard, meta_table
+from evals.meta_knowledge import Scores, TableCard, describe, meta_table
 from evals.space import Config
 from evals.task import Task
 
+if TYPE_CHECKING:
+    from evals.dataset import Dataset
+
 COUNT = 2
 PROVEN = 4
+
+
+def knowledge(task: Task, data: Dataset) -> dict[str, Any]:
+    """Return the `card` and `examples` that a study on the table `data` shows."""
+    assert task.data is not None
+    table = describe(data.X, data.y, task.data.target, data.kind)
+    return {"card": card_of(task, table), "examples": proven(task)}
+
+
+def card_of(task: Task, table: TableCard) -> dict[str, str]:
+    """Return what the language model is told of the task's model and table."""
+    return partial_card(task) | {"Table": table.sentence()}
 
 
 def proven(task: Task, count: int = PROVEN, without: Sequence[str] = ()) -> tuple[Example, ...]:

@@ -1,11 +1,11 @@
 """The hybrid: the language model proposes, the surrogate disposes.
 
-Where there is a portfolio of what did well on other tables it comes first, as it is worth more than
-advice (docs/hybrid.md), and the model is asked once it has been tried. Else advice and Sobol points
-take turns early on. Once there is enough data, the candidates of every origin stand in one pool and
-the acquisition picks; a small dose of the model's candidates is taken instead where they pass the
-gate (`acquisition.gate`), as far as the model is trusted (`acquisition.trust`). Without advice
-every step is the base designer's own, unchanged.
+Where there is a portfolio of what did well on other tables, or in earlier studies of the user, it
+comes first, as it is worth more than advice (docs/hybrid.md), and the model is asked once it has
+been tried. Else advice and Sobol points take turns early on. Once there is enough data, the
+candidates of every origin stand in one pool and the acquisition picks; a small dose of the model's
+candidates is taken instead where they pass the gate (`acquisition.gate`), as far as the model is
+trusted (`acquisition.trust`). Without advice every step is the base designer's own, unchanged.
 
 Each suggestion's details say how it came about: `acquisition`, `mean`, `sd` of the configuration
 chosen; `shadow`, the acquisition's own choice at that step; `gate` and `trust`.

@@ -282,17 +282,12 @@ def _kept_back(task: Task, evaluator: Evaluator) -> float:
 
 def _knowledge(task: Task, evaluator: Evaluator) -> dict[str, Any]:
     """Return what the language model is told of the table, and of what did well on others."""
-    from acquisition.examples import proven
-    from acquisition.llm_designer import partial_card
+    from acquisition.examples import knowledge
     from evals.evaluators.tabular import TabularEvaluator
-    from evals.meta_knowledge import describe
 
     if not isinstance(evaluator, TabularEvaluator) or task.data is None:
         return {}
-    data = evaluator.dataset
-    table = describe(data.X, data.y, task.data.target, data.kind)
-    card = partial_card(task) | {"Table": table.sentence()}
-    return {"card": card, "examples": proven(task)}
+    return knowledge(task, evaluator.dataset)
 
 
 def _finish(

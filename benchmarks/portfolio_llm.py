@@ -28,8 +28,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from acquisition.examples import examples, proven
-from acquisition.llm_designer import Example, Question, partial_card, read, warmstart
+from acquisition.examples import card_of, examples, proven
+from acquisition.llm_designer import Example, Question, read, warmstart
 from acquisition.portfolio import greedy, known_scores, regrets
 from agent.adviser import TEMPERATURE
 from benchmarks.cache import directory, remembered
@@ -112,8 +112,7 @@ def task_of(source: Source, family: str) -> Task:
 def question(case: Case) -> Question:
     """Return what the language model is asked."""
     task, own = task_of(case.source, case.family), card(case.source)
-    told = partial_card(task) | {"Table": own.sentence()}
-    return warmstart(task, COUNT, card=told, examples=shown(case, task))
+    return warmstart(task, COUNT, card=card_of(task, own), examples=shown(case, task))
 
 
 def shown(case: Case, task: Task) -> tuple[Example, ...]:
@@ -146,10 +145,9 @@ def ask(backend: str, minutes: float, at_once: int) -> None:
     with ThreadPoolExecutor(at_once) as pool:
         while todo and time.monotonic() < until:
             now, todo = todo[:at_once], todo[at_once:]
-            for (case, asked), text in zip(
-                now, pool.map(partial(_answer, model), now), strict=True
-            ):
-                known[_key(asked)] = text
+            texts = pool.map(partial(_answer, model), now)
+            for (case, asked), text in zip(now, texts, strict=True):
+                known |= {_key(asked): text} if text else {}
                 print(case.source.name, case.family, case.arm, flush=True)
             RESULTS.mkdir(parents=True, exist_ok=True)
             (RESULTS / "llm_answers.json").write_text(json.dumps(known, indent=0) + "\n")

@@ -57,20 +57,13 @@ def shipped(problem: Problem) -> dict[str, Any]:
     Raises:
         ArmUnavailableError: the task is no real training, or its models were never measured.
     """
-    from acquisition.examples import proven
-    from acquisition.llm_designer import partial_card
+    from acquisition.examples import knowledge, proven
     from benchmarks.tasks.trainings import TrainingTask
-    from evals.meta_knowledge import describe
 
     task = open_task(problem.task.name)
-    examples = proven(problem.task.task)
-    if not isinstance(task, TrainingTask) or not examples:
+    if not isinstance(task, TrainingTask) or not proven(task.task):
         raise ArmUnavailableError("The portfolio that ships has nothing for this task.")
-    data, about = task.dataset, problem.task.task.data
-    assert about is not None
-    table = describe(data.X, data.y, about.target, about.kind)
-    card = partial_card(problem.task.task) | {"Table": table.sentence()}
-    return {"portfolio": True, "card": card, "examples": examples}
+    return {"portfolio": True, **knowledge(task.task, task.dataset)}
 
 
 class LanguageModelSession(DesignerSession):

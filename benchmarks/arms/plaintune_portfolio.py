@@ -16,17 +16,15 @@ from numpy.typing import NDArray
 from acquisition.portfolio import SIZE, Portfolio, greedy, portfolio, regrets
 from benchmarks.arms.base import ArmUnavailableError, Problem
 from benchmarks.arms.plaintune_gp import DesignerSession, PlaintuneGP
-from benchmarks.tasks import bayesmark, trainings
+from benchmarks.tasks import bayesmark
 from benchmarks.tasks.registry import TASKS, open_task
 from benchmarks.tasks.table import TableTask
+from benchmarks.tasks.trainings import TrainingTask
 from evals.space import Config
 from evals.task import Task
 from evals.trials import Suggestion
 
 BENCHMARKS = ("hpobench", "hpolib", "nasbench201")
-TRAININGS = {
-    trainings.name_of(m, t) for m, tables in trainings.CROSS_SECTION.items() for t in tables
-}
 DRAWS = 300
 """Configurations per scikit-learn model that its other tables are asked about."""
 
@@ -38,7 +36,8 @@ def left_out(name: str) -> Portfolio:
     Raises:
         ArmUnavailableError: there are none, or the task hides what it is.
     """
-    if name in TRAININGS and (shipped := portfolio(open_task(name).task)).suggestions:
+    task = open_task(name)
+    if isinstance(task, TrainingTask) and (shipped := portfolio(task.task)).suggestions:
         return shipped
     others = related(name)
     if not others:
