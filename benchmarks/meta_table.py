@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import math
 import platform
 import time
 import zlib
@@ -152,11 +153,34 @@ def journal() -> Path:
 
 
 def finished() -> dict[tuple[str, str, int], dict[str, Any]]:
-    """Return all evaluations so far by table, family and configuration number."""
+    """Return all evaluations so far by table, family and configuration number.
+
+    What is shipped counts too, as the journal is only one machine's.
+    """
+    found = {(r["table"], r["family"], r["config"]): r for r in packed()}
     if not journal().exists():
-        return {}
+        return found
     rows = [json.loads(line) for line in journal().read_text(encoding="utf-8").splitlines()]
-    return {(r["table"], r["family"], r["config"]): r for r in rows}
+    return found | {(r["table"], r["family"], r["config"]): r for r in rows}
+
+
+def packed() -> Iterator[dict[str, Any]]:
+    """Yield what `pack` wrote, as the journal had it; without seconds and reasons."""
+    if not (FOLDER / "scores.csv.gz").exists():
+        return
+    shipped = json.loads((FOLDER / "configurations.json").read_text(encoding="utf-8"))
+    kinds = {s.name: s.kind for s in SOURCES}
+    for row in pd.read_csv(FOLDER / "scores.csv.gz").to_dict("records"):
+        family, kind = row["family"], kinds[row["table"]]
+        config = shipped[family][group_of(kind)][row["config"]]
+        values = {m: row[m] for m in METRICS[kind] if not math.isnan(row[m])}
+        number = _numbers(family, group_of(kind))[json.dumps(config)]
+        yield {"table": row["table"], "family": family, "config": number, "values": values}
+
+
+@cache
+def _numbers(family: str, group: Group) -> dict[str, int]:
+    return {json.dumps(c): n for n, c in enumerate(configurations(family, group))}
 
 
 def jobs(families: Sequence[str] = ()) -> Iterator[tuple[Source, list[tuple[str, int]]]]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import benchmarks.meta_table
 from benchmarks.meta_sources import SOURCES
 from evals.families import FAMILIES
-from evals.meta_knowledge import TableCard, describe, meta_table, nearest_metrics
+from evals.meta_knowledge import FOLDER, TableCard, describe, meta_table, nearest_metrics
 
+PACKED = ("scores.csv.gz", "configurations.json", "tables.json")
 FORBIDDEN = (
     *("breast", "biopsy", "brca", "wine", "iris", "digit", "pima", "diabet", "penguin", "titanic"),
     *("churn", "attrition", "lending", "concrete", "ames", "sacramento", "fgl", "hpc_", "diamond"),
@@ -99,3 +103,19 @@ def test_a_card_says_what_is_known_before_training() -> None:
     number = describe(features, np.arange(4.0), "price", "regression")
     assert number.classes == 0 and math.isclose(number.majority, 0.0)
     assert number.sentence() == "regression, 4 rows, 2 columns (50 % numeric)"
+
+
+def test_packing_again_without_the_journal_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAINTUNE_BENCHMARKS", str(tmp_path))
+    shipped = {name: (FOLDER / name).read_bytes() for name in PACKED}
+    for name, content in shipped.items():
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.setattr(benchmarks.meta_table, "FOLDER", tmp_path)
+    benchmarks.meta_table.pack()
+    for name in ("scores.csv.gz", "configurations.json"):
+        assert (tmp_path / name).read_bytes() == shipped[name], name
+    packed = (tmp_path / "tables.json").read_bytes()
+    cards = [json.loads(text)["tables"] for text in (shipped["tables.json"], packed)]
+    assert cards[0] == cards[1]
