@@ -163,12 +163,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("command", choices=["table", "early", "real", "report"])
     parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--family", action="append", help="early: these only, the rest is kept")
     asked = parser.parse_args()
     if asked.command in ("early", "real"):
         from benchmarks import portfolio_real
 
         if asked.command == "early":
-            portfolio_real.early()
+            portfolio_real.early(asked.family or portfolio_real.EARLY_FAMILIES)
         else:
             portfolio_real.run(asked.minutes)
             portfolio_real.write()

@@ -47,7 +47,7 @@ TABLES: dict[str, tuple[str, Kind]] = {
     "attrition": ("Attrition", "binary"),
 }
 RESULTS = Path(__file__).parent / "results" / "portfolio"
-EARLY_FAMILIES = ("lightgbm", "xgboost")
+EARLY_FAMILIES = ("lightgbm", "xgboost", "random_forest")
 DRAWN = 24
 Array = NDArray[np.float64]
 FAMILIES = ("lightgbm", "random_forest")
@@ -172,9 +172,16 @@ def early(families: Sequence[str] = EARLY_FAMILIES) -> pd.DataFrame:
             gains = _gains(Study(name, family, "early", 0), task, [*first, *known, *drawn])
             rows.append({"table": name, "family": family, **_after_five(gains)})
             print(rows[-1], flush=True)
-    found = pd.DataFrame(rows).round(4)
+    found = pd.concat([_others(families), pd.DataFrame(rows).round(4)])
     found.to_csv(RESULTS / "early.csv", index=False)
     return found
+
+
+def _others(families: Sequence[str]) -> pd.DataFrame:
+    """Return what is kept of families that are not measured now."""
+    path = RESULTS / "early.csv"
+    kept = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=["family"])
+    return kept[~kept.family.isin(families)]
 
 
 def _gains(study: Study, task: Task, configs: Sequence[Config]) -> Array:

@@ -92,7 +92,7 @@ SHIPPED = tuple(
     if name.startswith(("training-lightgbm", "training-xgboost", "training-svm"))
     and name != "training-svm-wages"
 )
-"""Real trainings that the portfolio that ships has something for; SVMs on numbers it has not."""
+"""Real trainings that the portfolio had something for when they were named."""
 
 CURVES = tuple(learning_curves.curve_tasks())
 CURVE_ARMS = (
