@@ -47,7 +47,7 @@ TABLES: dict[str, tuple[str, Kind]] = {
     "attrition": ("Attrition", "binary"),
 }
 RESULTS = Path(__file__).parent / "results" / "portfolio"
-EARLY_FAMILIES = ("lightgbm", "xgboost", "random_forest")
+EARLY_FAMILIES = ("lightgbm", "xgboost", "random_forest", "mlp")
 DRAWN = 24
 Array = NDArray[np.float64]
 FAMILIES = ("lightgbm", "random_forest")

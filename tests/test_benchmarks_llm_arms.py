@@ -169,7 +169,7 @@ def test_what_ships_knows_other_tables_than_the_one_it_is_tried_on(
 
 
 def test_what_ships_has_nothing_for_models_that_were_never_measured() -> None:
-    for name in (TASK, "training-mlp-leaves"):
+    for name in (TASK, "training-svm-wages"):
         problem = Problem(open_task(name).sealed(), 0, 5)
         with pytest.raises(ArmUnavailableError, match="nothing for this task"):
             shipped(problem)
