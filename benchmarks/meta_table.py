@@ -20,7 +20,7 @@ import platform
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -157,15 +157,16 @@ def finished() -> dict[tuple[str, str, int], dict[str, Any]]:
 
     What is shipped counts too, as the journal is only one machine's.
     """
-    found = {(r["table"], r["family"], r["config"]): r for r in packed()}
-    if not journal().exists():
-        return found
-    rows = [json.loads(line) for line in journal().read_text(encoding="utf-8").splitlines()]
-    return found | {(r["table"], r["family"], r["config"]): r for r in rows}
+    lines = journal().read_text(encoding="utf-8").splitlines() if journal().exists() else []
+    rows = [*packed(), *map(json.loads, lines)]
+    return {(r["table"], r["family"], r["config"]): r for r in rows}
 
 
 def packed() -> Iterator[dict[str, Any]]:
-    """Yield what `pack` wrote, as the journal had it; without seconds and reasons."""
+    """Yield what `pack` wrote, as the journal had it; without seconds and reasons.
+
+    `evals.meta_knowledge.meta_table` leaves out what failed, which would be measured again.
+    """
     if not (FOLDER / "scores.csv.gz").exists():
         return
     shipped = json.loads((FOLDER / "configurations.json").read_text(encoding="utf-8"))
@@ -261,11 +262,13 @@ def versions() -> dict[str, str]:
     return found
 
 
-def complete() -> dict[tuple[str, Group], tuple[list[Source], list[int]]]:
+def complete(
+    measured: Iterable[tuple[str, str, int]],
+) -> dict[tuple[str, Group], tuple[list[Source], list[int]]]:
     """Return per family and group the tables it was measured on, and the configurations that were
     measured on all of them."""
     done: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for name, family, number in finished():
+    for name, family, number in measured:
         done[family, name].add(number)
     found: dict[tuple[str, Group], tuple[list[Source], list[int]]] = {}
     for family in FAMILIES:
@@ -280,7 +283,8 @@ def complete() -> dict[tuple[str, Group], tuple[list[Source], list[int]]]:
 
 def pack() -> None:
     """Write what is finished to `evals/meta`, the same bytes for the same measurements."""
-    measured, done = complete(), finished()
+    done = finished()
+    measured = complete(done)
     rows = []
     configs: dict[str, dict[Group, list[Config]]] = defaultdict(dict)
     for (family, group), (sources, numbers) in measured.items():

@@ -163,7 +163,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("command", choices=["table", "early", "real", "report"])
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--family", action="append", help="early: these only, the rest is kept")
+    parser.add_argument(
+        "--family",
+        action="append",
+        choices=list(FAMILIES),
+        help="early: these only, the rest is kept",
+    )
     asked = parser.parse_args()
     if asked.command in ("early", "real"):
         from benchmarks import portfolio_real

@@ -157,7 +157,7 @@ def _key(study: Study, config: Config) -> str:
     return "portfolio-real:" + json.dumps(words, default=str)
 
 
-def early(families: Sequence[str] = EARLY_FAMILIES) -> pd.DataFrame:
+def early(families: Sequence[str]) -> pd.DataFrame:
     """Return regrets after five trials: default and portfolio against default and random draws.
 
     Random: the mean over all choices of four among `DRAWN` uniform draws, by resampling.
