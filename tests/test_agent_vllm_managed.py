@@ -19,7 +19,7 @@ import pytest
 
 from agent.language_models import vllm_managed, vllm_server
 from agent.language_models.vllm_managed import ManagedVllm, is_asleep, sleep, wake
-from agent.language_models.vllm_server import _command
+from agent.language_models.vllm_server import RESERVED, _command, _environment
 from agent.language_models.vllm_state import ServerState
 from agent.reading import reads_ahead
 from prompts.chat import Message
@@ -150,6 +150,20 @@ def test_a_gpu_server_is_started_so_that_it_can_sleep() -> None:
     gpu, cpu = (_command("python", "m", "m", 1, on_cpu=c) for c in (False, True))
     assert "--enable-sleep-mode" in gpu and "--enforce-eager" not in gpu
     assert "--enable-sleep-mode" not in cpu and "--enforce-eager" in cpu
+
+
+@pytest.mark.parametrize(
+    ("cores", "given", "reserved"), [(2, None, "0"), (2, "1", "1"), (8, None, None), (8, "3", None)]
+)
+def test_vllm_computes_on_both_of_two_cores_unless_the_user_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, cores: int, given: str | None, reserved: str | None
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(cores)))
+    monkeypatch.delenv(RESERVED, raising=False)
+    if given:
+        monkeypatch.setenv(RESERVED, given)
+    assert _environment("a/model", on_cpu=True).get(RESERVED) == reserved
+    assert RESERVED not in _environment("a/model", on_cpu=False)
 
 
 @pytest.mark.parametrize(("phase", "back"), [("stopped", True), ("failed", False)])

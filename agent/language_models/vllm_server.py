@@ -42,6 +42,9 @@ READY = 600.0
 CONTEXT = 8192
 STRUCTURED = '{"backend": "xgrammar", "disable_any_whitespace": true}'
 PYTHON_VARIABLE = "PLAINTUNE_VLLM_PYTHON"
+FEW_CORES = 2
+RESERVED = "VLLM_CPU_NUM_OF_RESERVED_CPU"
+"""vLLM leaves a core to its scheduler, which mostly waits: half of a machine with two."""
 STAGES = (
     ("Application startup complete", "answering soon"),
     ("Starting vLLM server", "opening its port"),
@@ -113,13 +116,7 @@ def _launch(model: str, notify: Notify, idle: float) -> ServerState:
     python, on_cpu = find_vllm()
     name, checkpoint = _checkpoint(model, python, on_cpu, notify)
     port = _free_port()
-    environment = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
-    if on_cpu:
-        environment["VLLM_CPU_KVCACHE_SPACE"] = "2"
-    else:
-        environment["VLLM_SERVER_DEV_MODE"] = "1"  # without it there is no /sleep
-    if Path(checkpoint).is_dir():
-        environment["HF_HUB_OFFLINE"] = "1"
+    environment = _environment(checkpoint, on_cpu)
     key = secrets.token_urlsafe(24)
     state = ServerState(
         model=name,
@@ -146,6 +143,19 @@ def _launch(model: str, notify: Notify, idle: float) -> ServerState:
             start_new_session=True,
         )
     return state
+
+
+def _environment(checkpoint: str, on_cpu: bool) -> dict[str, str]:
+    chosen = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
+    if on_cpu:
+        chosen["VLLM_CPU_KVCACHE_SPACE"] = "2"
+    else:
+        chosen["VLLM_SERVER_DEV_MODE"] = "1"  # without it there is no /sleep
+    if on_cpu and len(os.sched_getaffinity(0)) <= FEW_CORES:
+        chosen[RESERVED] = os.environ.get(RESERVED, "0")
+    if Path(checkpoint).is_dir():
+        chosen["HF_HUB_OFFLINE"] = "1"
+    return chosen
 
 
 def _command(python: str, checkpoint: str, name: str, port: int, on_cpu: bool) -> tuple[str, ...]:
