@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +25,14 @@ UNBOUNDED = 10**9
 """Whole numbers without a bound end here."""
 MOST_STEPS = 50_000
 """A stepped range is listed; a longer list than this is a mistake in the schema."""
+PLAIN = r"""[^"\\\x00-\x1F\x7F]"""
+ESCAPE = r""""\\" ["\\/bfnrt]"""
+MOST_ESCAPES = 2
+"""Escaped characters in a text of limited length.
+
+A repeated choice of plain and escaped characters takes xgrammar 0.2 some 100 ms a token, as it
+checks each token of the vocabulary anew; a repeated class of characters is compiled once.
+"""
 ANNOTATIONS = {"title", "description", "default", "examples", "$schema", "$defs", "$id"}
 ANNOTATIONS |= {"x-odds"}
 KEYWORDS = {
@@ -42,7 +50,8 @@ KEYWORDS = {
 def gbnf(schema: Schema) -> str:
     """Return the grammar of the JSON texts that `schema` allows; its first rule is `root`.
 
-    `uniqueItems` is the one keyword that is left to the validation of the parsed answer.
+    `uniqueItems` is the one keyword that is left to the validation of the parsed answer. A string
+    with a `maxLength` has at most `MOST_ESCAPES` escaped characters, and those not at its far end.
 
     Raises:
         ValueError: the schema uses what a grammar cannot keep, or allows no value.
@@ -53,6 +62,17 @@ def gbnf(schema: Schema) -> str:
 @lru_cache(maxsize=256)
 def _gbnf(text: str) -> str:
     return _Grammar(json.loads(text)).text()
+
+
+def _bounded(low: int, high: int) -> Iterator[str]:
+    """Yield expressions of texts of `low` to `high` characters: without escapes, with one, …
+
+    Each is a subset, as counting the characters of both kinds together is slow (`MOST_ESCAPES`).
+    """
+    yield f"{PLAIN}{{{low},{high}}}"
+    for escapes in range(max(1, low), min(MOST_ESCAPES, high) + 1):
+        part = f"{PLAIN}{{0,{(high - escapes) // (escapes + 1)}}}"
+        yield f" {ESCAPE} ".join([part] * (escapes + 1))
 
 
 def _quoted(text: str) -> str:
@@ -137,10 +157,10 @@ class _Grammar:
         return self._choice(['"true"', '"false"'])
 
     def _string(self, schema: Schema) -> str:
-        escape = self._rule('["\\\\/bfnrt]')
-        char = self._rule(f'[^"\\\\\\x00-\\x1F\\x7F] | "\\\\" {escape}')
-        low, high = schema.get("minLength", 0), schema.get("maxLength", "")
-        return f'"\\"" {char}{{{low},{high}}} "\\""'
+        low, high = schema.get("minLength", 0), schema.get("maxLength")
+        free = f"({PLAIN} | {ESCAPE}){{{low},}}"
+        text = free if high is None else self._choice(list(_bounded(low, high)))
+        return f'"\\"" {text} "\\""'
 
     def _array(self, schema: Schema) -> str:
         low, high = schema.get("minItems", 0), schema.get("maxItems")

@@ -80,6 +80,25 @@ def test_real_numbers_are_exactly_the_grid(
     assert accepts(schema, other) == (other in grid)
 
 
+@given(st.integers(0, 3), st.integers(0, 12), st.text('ab"\\é', max_size=16))
+@settings(max_examples=60, deadline=None)
+def test_a_text_keeps_to_its_length_and_has_few_escapes(low: int, room: int, text: str) -> None:
+    high = low + room
+    schema = {"type": "string", "minLength": low, "maxLength": high}
+    escapes = sum(c in '"\\' for c in text)
+    if accepts(schema, json.dumps(text, ensure_ascii=False)):
+        assert low <= len(text) <= high and escapes <= 2
+    elif low <= len(text) <= high:
+        assert escapes > 0
+
+
+@pytest.mark.parametrize("text", ['the "churn" of', "a\\b", "first\nsecond"])
+def test_a_text_can_quote_a_word(text: str) -> None:
+    assert accepts({"type": "string", "maxLength": 60}, json.dumps(text))
+    assert accepts({"type": "string"}, json.dumps(text))
+    assert not accepts({"type": "string", "maxLength": 60}, json.dumps(text + '"""'))
+
+
 OBJECT = {
     "type": "object",
     "properties": {
