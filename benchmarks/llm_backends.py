@@ -14,7 +14,7 @@ from agent.language_models.vllm_server import find_vllm, start
 from agent.model_cache import MODELS, cache_home, fetch
 from prompts.chat import LanguageModel
 
-PATIENCE = 600.0
+PATIENCE = 3600.0
 """Seconds that an answer may take: a comparison waits where a run would not."""
 DEQUANTIZE = """
 import sys, torch

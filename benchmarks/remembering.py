@@ -40,13 +40,10 @@ class Remembering:
     @cached_property
     def asked(self) -> LanguageModel:
         """The model itself, opened when it is first needed."""
-        from agent.language_models.registry import open_language_model
+        from benchmarks.llm_backends import open_backend
 
-        backend = self.backend
-        if isinstance(backend, str):
-            opened = open_language_model(backend, model=self.name, notify=print)
-            assert opened is not None
-            backend = opened
+        given = self.backend
+        backend = open_backend(given, self.name) if isinstance(given, str) else given
         return RecordingModel(backend, self.path)
 
     def complete(self, messages: Sequence[Message], **options: Any) -> list[Completion]:
