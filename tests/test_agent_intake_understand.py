@@ -389,3 +389,23 @@ def test_lines_of_settings_are_read_line_by_line(folder: Path) -> None:
 def test_a_metric_that_is_only_to_be_looked_at_is_no_objective(folder: Path) -> None:
     said = "predict churn, optimise for ROC AUC, show me log loss on the side (don't optimise it)"
     assert [o.metric for o in read(folder, said).objectives] == ["roc_auc"]
+
+
+@pytest.mark.parametrize(
+    ("said", "quote"),
+    [
+        ("predict churn, don't use spent", "don't use spent"),
+        ("predict churn with knn. Ignore the columns spent, plan and stars!", None),
+        ("predict churn without the column plan, 20 trials", "without the column plan"),
+        ("predict churn using only spent and stars", "using only spent and stars"),
+        ("sage churn voraus, ohne die Spalte plan, aus der Datei shop.csv", "ohne die Spalte plan"),
+    ],
+)
+def test_columns_that_cannot_be_left_out_are_said(folder: Path, said: str, quote: str) -> None:
+    quote = quote or "Ignore the columns spent, plan and stars"
+    assert any(f"“{quote}” cannot be done" in a for a in read(folder, said).assumptions)
+
+
+@pytest.mark.parametrize("said", ["predict churn without svm", "no cv, predict churn from spent"])
+def test_who_leaves_no_column_out_is_not_told_so(folder: Path, said: str) -> None:
+    assert not any("cannot be done" in a for a in read(folder, said).assumptions)

@@ -19,6 +19,7 @@ from agent.intake.doubts import Doubts
 from agent.intake.files import read_file
 from agent.intake.interview import Interview
 from agent.intake.kinds import read_kind
+from agent.intake.left_out import left_out
 from agent.intake.merge import (
     merge_budget,
     merge_objectives,
@@ -149,6 +150,11 @@ class _Intake:
     def task(self, path: str, frame: DataFrame, code: CodeReader, model: Reading) -> Task:
         """Settle every field that depends on the data, and build the task."""
         target = self._target(code, model, frame)
+        for quote in left_out(self.text, [m for m in code.mentions if m.column != target]):
+            self.interview.assume(
+                f"“{quote}” cannot be done: models learn from every column of the table. "
+                "Take out of it what they must not see."
+            )
         column = frame[target]
         kind: Kind = self.note("data.kind", read_kind(code, column))
         positive = self._positive(code, frame, target, kind)
