@@ -409,3 +409,39 @@ def test_columns_that_cannot_be_left_out_are_said(folder: Path, said: str, quote
 @pytest.mark.parametrize("said", ["predict churn without svm", "no cv, predict churn from spent"])
 def test_who_leaves_no_column_out_is_not_told_so(folder: Path, said: str) -> None:
     assert not any("cannot be done" in a for a in read(folder, said).assumptions)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("läden.csv", "sage churn aus läden.csv voraus"),
+        ("été.csv", "prédis churn avec été.csv"),
+        ("my shop.csv", "predict churn from my shop.csv with svm"),
+        ("My Shop (1).csv", "predict churn from my shop (1).csv"),
+    ],
+)
+def test_names_of_files_as_people_call_them(folder: Path, name: str, said: str) -> None:
+    (folder / "shop.csv").rename(folder / name)
+    task = read(folder, said)
+    assert task.data is not None and (task.data.path, task.data.target) == (name, "churn")
+
+
+def test_a_folder_stands_for_the_one_table_in_it(folder: Path) -> None:
+    (folder / "other").mkdir()
+    (folder / "shop.csv").rename(folder / "other/shop.csv")
+    (folder / "x.csv").write_text("churn,b\n1,2\n")
+    task = read(folder, "predict churn from other/, 20 trials")
+    assert task.data is not None and task.data.path == "other/shop.csv"
+    assert "shop.csv is the only table in other/." in task.assumptions
+    (folder / "other/more.csv").write_text("churn,b\n1,2\n")
+    with pytest.raises(DataError, match="other is a directory"):
+        read(folder, "predict churn from other/, 20 trials")
+
+
+@pytest.mark.parametrize("said", ["predict churn from ~shop.csv", "predict churn, '~nobody/a.csv'"])
+def test_a_home_that_is_nobodys(folder: Path, said: str) -> None:
+    if "nobody" in said:
+        with pytest.raises(DataError, match="There is no file"):
+            read(folder, said)
+    else:
+        assert read(folder, said).data is not None
