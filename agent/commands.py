@@ -206,7 +206,7 @@ def _understand(
 def plan(source: str, wishes: Wishes, talk: Talk, line: CommandLine | None = None) -> None:
     """Print the task."""
     task = _understand(source, line, wishes, talk, Clock()).task
-    for sentence in task.assumptions:
+    for sentence in (*task.assumptions, *task.questions):
         say(sentence)
     if talk.json:
         from agent.intake.show import plan_json
@@ -312,7 +312,7 @@ def present(task: Task) -> None:
     else:
         for name, value in fields(task):
             say(f"{name}: {value}")
-    for sentence in task.assumptions:
+    for sentence in (*task.assumptions, *task.questions):
         say(sentence)
 
 

@@ -269,3 +269,11 @@ def test_leaving_cleans_up_and_does_not_wait_for_threads() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout) == (3, "cleaned up\n")
+
+
+def test_what_stays_open_is_said(here: Path, plaintune: Plaintune) -> None:
+    rows = "".join(f"{i},{i * 7 % 5}.5\n" for i in range(60))
+    (here / "shop.csv").write_text(f"a,b\n{rows}", encoding="utf-8")
+    said = plaintune("plan", "predict b from shop.csv in time order", "--llm", "none", "--yes")
+    assert said.code == 0
+    assert "names no column that tells the time" in said.err
