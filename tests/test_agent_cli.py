@@ -277,3 +277,11 @@ def test_what_stays_open_is_said(here: Path, plaintune: Plaintune) -> None:
     said = plaintune("plan", "predict b from shop.csv in time order", "--llm", "none", "--yes")
     assert said.code == 0
     assert "names no column that tells the time" in said.err
+
+
+@pytest.mark.parametrize("option", ["--metric", "--score", "--score-file", "--memory"])
+def test_an_option_about_a_command_needs_one(here: Path, plaintune: Plaintune, option: str) -> None:
+    for command in ("run", "plan"):
+        said = plaintune(command, "task.yaml", option, "5", "--llm", "none", "--yes")
+        assert said.code == 2
+        assert f"{option} says how a command is run, and no command is given" in said.err
