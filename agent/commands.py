@@ -280,8 +280,9 @@ def understand_source(
     source: str, wishes: Wishes, talk: Talk, clock: Clock, frame: DataFrame | None = None
 ) -> Understood:
     """Return the task that `source`, a description or a YAML file, stands for."""
-    if source.strip().lower().endswith(YAML) and len(source.split()) == 1:
-        task = wishes.applied(_read_task(Path(source.strip())))
+    path = source.strip()
+    if path.lower().endswith(YAML) and (len(path.split()) == 1 or Path(path).is_file()):
+        task = wishes.applied(_read_task(Path(path)))
         return Understood(task, (), talk.language_model())
     from agent.intake.understand import understand
 
@@ -296,6 +297,7 @@ def understand_source(
             frame=frame,
             ask=_asker() if talk.interactive else None,
             notify=say,
+            budgeted=not (wishes.trials is None and wishes.seconds is None),
         )
     calls = tuple(recorder.calls) if recorder else ()
     return Understood(wishes.applied(task), calls, model)

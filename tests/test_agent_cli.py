@@ -285,3 +285,18 @@ def test_an_option_about_a_command_needs_one(here: Path, plaintune: Plaintune, o
         said = plaintune(command, "task.yaml", option, "5", "--llm", "none", "--yes")
         assert said.code == 2
         assert f"{option} says how a command is run, and no command is given" in said.err
+
+
+def test_the_budget_of_the_options_leaves_no_default(here: Path, plaintune: Plaintune) -> None:
+    (here / "shop.csv").write_text("a,b\n" + "1,2.5\n3,4.5\n7,1.5\n" * 20, encoding="utf-8")
+    words = ("plan", "predict b from shop.csv", "--llm", "none", "--json")
+    said = plaintune(*words, "--seconds", "60")
+    assert (said.json["budget"]["trials"], said.json["budget"]["seconds"]) == (None, 60)
+    assert "No budget is given" not in said.err
+    assert plaintune(*words, "--trials", "7").json["budget"]["trials"] == 7
+
+
+def test_a_task_may_have_blanks_in_its_name(here: Path, plaintune: Plaintune) -> None:
+    (here / "task.yaml").rename(here / "my task.yaml")
+    said = plaintune("plan", "my task.yaml", "--llm", "none")
+    assert (said.code, "a bowl" in said.out) == (0, True)
