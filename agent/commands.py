@@ -147,7 +147,7 @@ def run(
         )
         listener(TaskUnderstood(understood.task, clock.seconds.get("understanding", 0.0)))
         finished = _interruptibly(lambda s: run_task(understood.task, s, understood.calls), setting)
-    _finish(finished, talk)
+    _finish(finished, talk, storage)
 
 
 def resume(
@@ -176,7 +176,7 @@ def resume(
             devices=devices,
         )
         finished = _interruptibly(lambda s: go_on(study, s, wishes.applied), setting)
-    _finish(finished, talk)
+    _finish(finished, talk, storage)
 
 
 def steer(study: str, words: str, talk: Talk, *, storage: str | None = None) -> None:
@@ -350,7 +350,10 @@ def _interruptibly(call: Callable[[Setting], Run], setting: Setting) -> Run:
     """Run, and say on an interruption or a failure how to go on."""
     from dataclasses import replace
 
+    from agent.database import storage_option
+
     started: list[str] = []
+    where = storage_option(setting.storage)
 
     def remember(event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -360,12 +363,12 @@ def _interruptibly(call: Callable[[Setting], Run], setting: Setting) -> Run:
         return call(replace(setting, listeners=[*setting.listeners, remember]))
     except (Interrupted, PlaintuneError) as end:
         if started:
-            where = f" --storage {setting.storage}" if setting.storage else ""
             end.add_note(f"Go on with: plaintune resume {started[0]}{where}")
         raise
 
 
-def _finish(finished: Run, talk: Talk) -> None:
+def _finish(finished: Run, talk: Talk, storage: str | None) -> None:
+    from agent.database import storage_option
     from agent.showing import run_json, show
     from agent.summary import summary
 
@@ -376,7 +379,7 @@ def _finish(finished: Run, talk: Talk) -> None:
     if finished.best is None:
         raise PlaintuneError(
             f"No configuration of {finished.name} completed.",
-            hint=f"See why: `plaintune show {finished.name}`.",
+            hint=f"See why: `plaintune show {finished.name}{storage_option(storage)}`.",
         )
 
 

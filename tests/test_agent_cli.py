@@ -300,3 +300,16 @@ def test_a_task_may_have_blanks_in_its_name(here: Path, plaintune: Plaintune) ->
     (here / "task.yaml").rename(here / "my task.yaml")
     said = plaintune("plan", "my task.yaml", "--llm", "none")
     assert (said.code, "a bowl" in said.out) == (0, True)
+
+
+def test_the_command_to_go_on_with_can_be_typed(
+    here: Path, bowl: Bowl, plaintune: Plaintune
+) -> None:
+    def interrupt(count: int) -> None:
+        if count == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    bowl.before = interrupt
+    words = ("run", "task.yaml", "--llm", "none", "--name", "s", "--storage", "my runs.db")
+    assert "plaintune resume s --storage 'my runs.db'\n" in plaintune(*words).err
+    assert "plaintune resume s --storage 'my runs.db'`;" in plaintune(*words).err
