@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from evals.columns import hashable
 from evals.parameters import Scalar
 from evals.task import Kind
 from prompts.errors import DataError
@@ -320,6 +321,11 @@ def target_kind(series: Series) -> Kind:
     present = series.dropna()
     if present.empty:
         raise DataError(f"The target column {name!r} has no values.", hint="Choose another column.")
+    if not hashable(present):
+        raise DataError(
+            f"The target column {name!r} holds lists, such as {str(present.iloc[0])[:40]}.",
+            hint=_CLASSES_OR_NUMBERS,
+        )
     distinct = int(present.nunique())
     if distinct == 1:
         raise DataError(

@@ -445,3 +445,16 @@ def test_a_home_that_is_nobodys(folder: Path, said: str) -> None:
             read(folder, said)
     else:
         assert read(folder, said).data is not None
+
+
+def test_cells_that_hold_lists_are_left_out(folder: Path) -> None:
+    from evals.dataset import load_dataset
+
+    frame = pd.read_csv(folder / "shop.csv")
+    frame["vector"] = [[i % 3, 1] for i in range(len(frame))]
+    frame.to_parquet(folder / "shop.parquet")
+    task = read(folder, "predict churn from shop.parquet, knn")
+    notes = load_dataset(task, frame).notes
+    assert "Not used, no single value per cell: vector." in notes
+    with pytest.raises(DataError, match="'vector' holds lists"):
+        read(folder, "predict vector from shop.parquet, knn")
