@@ -13,6 +13,7 @@ from agent.goals import read_goal
 from agent.programs import Proposed, command_task, read_space
 from evals.parameters import Float, Int, Parameter
 from evals.proposals import Proposal
+from prompts.errors import UserError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from agent.commands import Talk, Understood, Wishes
 
 MEBIBYTE = 2**20
+_FLAGS = {"pattern": "score"}
+"""Options by another name on the command line."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,22 @@ class CommandLine:
 
     @classmethod
     def checked(cls, words: Sequence[str] | None, **options: object) -> CommandLine | None:
-        """Return the command line, or None where there is none."""
+        """Return the command line, or None where there is none.
+
+        Raises:
+            UserError: there is none, and an option is about one.
+        """
         given = {k: v for k, v in options.items() if v is not None}
-        return cls(tuple(words), **given) if words else None  # type: ignore[arg-type]
+        if words:
+            return cls(tuple(words), **given)  # type: ignore[arg-type]
+        if given:
+            flags = ", ".join("--" + _FLAGS.get(k, k.replace("_", "-")) for k in given)
+            raise UserError(
+                f"{flags} says how a command is run, and no command is given.",
+                hint="Put it after --: `plaintune run … -- python train.py`. "
+                "For a table, say the metric in the description.",
+            )
+        return None
 
 
 def understand_command(
@@ -77,8 +93,6 @@ def understand_command(
 
 def _ask_to_go_on() -> None:
     import typer
-
-    from prompts.errors import UserError
 
     if not typer.confirm("Go on with these?", default=True, err=True):
         raise UserError(

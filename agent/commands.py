@@ -147,7 +147,7 @@ def run(
         )
         listener(TaskUnderstood(understood.task, clock.seconds.get("understanding", 0.0)))
         finished = _interruptibly(lambda s: run_task(understood.task, s, understood.calls), setting)
-    _finish(finished, talk)
+    _finish(finished, talk, storage)
 
 
 def resume(
@@ -176,7 +176,7 @@ def resume(
             devices=devices,
         )
         finished = _interruptibly(lambda s: go_on(study, s, wishes.applied), setting)
-    _finish(finished, talk)
+    _finish(finished, talk, storage)
 
 
 def steer(study: str, words: str, talk: Talk, *, storage: str | None = None) -> None:
@@ -206,7 +206,7 @@ def _understand(
 def plan(source: str, wishes: Wishes, talk: Talk, line: CommandLine | None = None) -> None:
     """Print the task."""
     task = _understand(source, line, wishes, talk, Clock()).task
-    for sentence in task.assumptions:
+    for sentence in (*task.assumptions, *task.questions):
         say(sentence)
     if talk.json:
         from agent.intake.show import plan_json
@@ -280,8 +280,9 @@ def understand_source(
     source: str, wishes: Wishes, talk: Talk, clock: Clock, frame: DataFrame | None = None
 ) -> Understood:
     """Return the task that `source`, a description or a YAML file, stands for."""
-    if source.strip().lower().endswith(YAML) and len(source.split()) == 1:
-        task = wishes.applied(_read_task(Path(source.strip())))
+    path = source.strip()
+    if path.lower().endswith(YAML) and (len(path.split()) == 1 or Path(path).is_file()):
+        task = wishes.applied(_read_task(Path(path)))
         return Understood(task, (), talk.language_model())
     from agent.intake.understand import understand
 
@@ -296,6 +297,7 @@ def understand_source(
             frame=frame,
             ask=_asker() if talk.interactive else None,
             notify=say,
+            budgeted=not (wishes.trials is None and wishes.seconds is None),
         )
     calls = tuple(recorder.calls) if recorder else ()
     return Understood(wishes.applied(task), calls, model)
@@ -312,7 +314,7 @@ def present(task: Task) -> None:
     else:
         for name, value in fields(task):
             say(f"{name}: {value}")
-    for sentence in task.assumptions:
+    for sentence in (*task.assumptions, *task.questions):
         say(sentence)
 
 
@@ -348,7 +350,10 @@ def _interruptibly(call: Callable[[Setting], Run], setting: Setting) -> Run:
     """Run, and say on an interruption or a failure how to go on."""
     from dataclasses import replace
 
+    from agent.database import storage_option
+
     started: list[str] = []
+    where = storage_option(setting.storage)
 
     def remember(event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -358,12 +363,12 @@ def _interruptibly(call: Callable[[Setting], Run], setting: Setting) -> Run:
         return call(replace(setting, listeners=[*setting.listeners, remember]))
     except (Interrupted, PlaintuneError) as end:
         if started:
-            where = f" --storage {setting.storage}" if setting.storage else ""
             end.add_note(f"Go on with: plaintune resume {started[0]}{where}")
         raise
 
 
-def _finish(finished: Run, talk: Talk) -> None:
+def _finish(finished: Run, talk: Talk, storage: str | None) -> None:
+    from agent.database import storage_option
     from agent.showing import run_json, show
     from agent.summary import summary
 
@@ -374,7 +379,7 @@ def _finish(finished: Run, talk: Talk) -> None:
     if finished.best is None:
         raise PlaintuneError(
             f"No configuration of {finished.name} completed.",
-            hint=f"See why: `plaintune show {finished.name}`.",
+            hint=f"See why: `plaintune show {finished.name}{storage_option(storage)}`.",
         )
 
 

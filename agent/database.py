@@ -6,6 +6,7 @@ waited out; all others become one sentence.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
@@ -51,6 +52,13 @@ def storage_url(storage: str | None) -> str:
     """Return an SQLAlchemy URL; a plain path means SQLite, None `plaintune.db` right here."""
     text = storage or DEFAULT_STORAGE
     return text if "://" in text else f"sqlite:///{Path(text).expanduser()}"
+
+
+def storage_option(storage: str | None) -> str:
+    """Return what a command to type needs to find the database again, passwords hidden."""
+    if not storage:
+        return ""
+    return f" --storage {shlex.quote(place(storage) if '://' in storage else storage)}"
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -155,6 +155,7 @@ def steer(study: str, words: str, talk: Talk, storage: str | None, *, yes: bool)
         StudyError: there is no such study.
         UserError: the words are not understood, or nobody is there to confirm.
     """
+    from agent.database import storage_option
     from agent.store import Store
 
     store = Store.load(study, storage)
@@ -165,7 +166,8 @@ def steer(study: str, words: str, talk: Talk, storage: str | None, *, yes: bool)
     if not yes:
         _confirm(talk)
     record(store, found)
-    say(f"Recorded. A run that is going on takes it up; else: plaintune resume {study}")
+    go_on = f"plaintune resume {study}{storage_option(storage)}"
+    say(f"Recorded. A run that is going on takes it up; else: {go_on}")
     return found.steering
 
 

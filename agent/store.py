@@ -16,7 +16,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from agent.database import patiently, place, sqlite_file, storage_url, with_patience
+from agent.database import (
+    patiently,
+    place,
+    sqlite_file,
+    storage_option,
+    storage_url,
+    with_patience,
+)
 from agent.lease import Lease
 from agent.records import OUTCOME, outcome, plain
 from agent.store_rows import (
@@ -83,7 +90,8 @@ class Store:
         except DuplicatedStudyError as error:
             raise StudyError(
                 f"A study called {name!r} exists already in {place(opened.url)}.",
-                hint=f"Go on with it: `plaintune resume {name}`; or choose another --name.",
+                hint=f"Go on with it: `plaintune resume {name}{storage_option(storage)}`; "
+                "or choose another --name.",
             ) from error
         _quickly(lambda: opened.set_study_user_attr(study, TASK, task.to_yaml()), opened.url)
         return cls(opened, name)

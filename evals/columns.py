@@ -80,7 +80,9 @@ def columns_of(frame: DataFrame, leave_out: Mapping[str, str] | None = None) -> 
 def _useless(name: str, column: Series) -> str:
     """Return why a column cannot help, or an empty string."""
     present = column.dropna()
-    distinct = _distinct(present)
+    if not hashable(present):
+        return "no single value per cell"
+    distinct = int(present.nunique())
     if distinct == 0:
         return "no value at all"
     if distinct == 1 and len(present) == len(column):
@@ -95,11 +97,15 @@ def _useless(name: str, column: Series) -> str:
     return "" if date_format(column) else "identifies rows (nearly every value differs)"
 
 
-def _distinct(present: Series) -> int:
+def hashable(column: Series) -> bool:
+    """Return whether the cells can be told apart: lists, as Parquet may hold, cannot."""
+    if column.dtype != object:
+        return True
     try:
-        return int(present.nunique())
+        column.nunique()
     except TypeError:
-        return int(present.astype(str).nunique())
+        return False
+    return True
 
 
 def _is_number(column: Series) -> bool:
@@ -111,7 +117,7 @@ def _is_number(column: Series) -> bool:
 def _role(column: Series) -> str:
     if _is_number(column):
         return "numeric"
-    return "high_cardinality" if _distinct(column.dropna()) > 15 else "categorical"
+    return "high_cardinality" if column.nunique() > 15 else "categorical"
 
 
 def date_format(column: Series) -> str | None:

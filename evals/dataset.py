@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,8 +70,35 @@ def load_dataset(task: Task, frame: DataFrame | None = None) -> Dataset:
         columns=columns,
         labels=labels,
         positive=_positive(labels, task.data),
-        notes=(*notes, *splits.notes, *columns.sentences()),
+        notes=(*notes, *splits.notes, *columns.sentences(), *_warnings(frame, labels, task.data)),
     )
+
+
+MANY_COPIES = 0.1
+"""Share of rows from which on copies make a test easier than new rows would be."""
+
+
+def _warnings(frame: DataFrame, labels: NDArray[Any], data: Data) -> Iterator[str]:
+    """Yield what is no error but most likely not what the user means."""
+    copies = _copies(frame)
+    if copies >= MANY_COPIES * len(frame):
+        yield (
+            f"{copies:,} of {len(frame):,} rows are copies of others: models may be tested on "
+            "rows that they have seen, and look better than on new ones."
+        )
+    names: dict[str, list[str]] = {}
+    for label in map(str, labels.tolist()):
+        names.setdefault(label.strip().casefold(), []).append(label)
+    for alike in (n for n in names.values() if len(n) > 1):
+        said = " and ".join(map(repr, alike))
+        yield f"Of {data.target}, {said} are taken for different classes."
+
+
+def _copies(frame: DataFrame) -> int:
+    try:
+        return int(frame.duplicated().sum())
+    except TypeError:  # cells that hold lists are not compared
+        return 0
 
 
 def _with_target(frame: DataFrame, data: Data) -> tuple[DataFrame, list[str]]:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from evals.columns import date_format
+from evals.columns import date_format, hashable
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -63,7 +63,7 @@ def find_structure(frame: DataFrame, target: str) -> Structure | None:
 
 
 def _repeats(name: str, column: Series) -> bool:
-    if not _IDENTIFIER.search(name) or column.dtype.kind == "f":
+    if not _IDENTIFIER.search(name) or column.dtype.kind == "f" or not hashable(column):
         return False
     counts = column.value_counts()
     groups, rows = len(counts), int(counts.sum())
@@ -72,7 +72,7 @@ def _repeats(name: str, column: Series) -> bool:
 
 def _orders(name: str, column: Series) -> bool:
     """Return whether a date column says when a row was observed, not what it is about."""
-    if _ATTRIBUTE.search(name) or column.nunique() < MIN_GROUPS:
+    if _ATTRIBUTE.search(name) or not hashable(column) or column.nunique() < MIN_GROUPS:
         return False
     how = date_format(column)
     if how is None:

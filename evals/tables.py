@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from evals.columns import hashable
 from evals.parameters import Scalar
 from evals.task import Kind
 from prompts.errors import DataError
@@ -46,6 +47,11 @@ _KNOWN_FORMATS = {
     b"\x80\x05": "a Python pickle",
 }
 _SAVE = "Save the table as CSV, TSV or Parquet and name that file."
+_CLASSES_OR_NUMBERS = "Choose a column with classes or numbers."
+_PLAIN_NUMBERS = (
+    "Write its numbers as plain ones, such as 1234.5: no currency, unit, per cent sign or "
+    "separator of thousands."
+)
 _TRUTHS = ("yes", "true", "y", "t", "positive", "pos", "1", "1.0")
 _FALSES = ("0", "0.0", "-1", "-1.0")
 
@@ -140,10 +146,13 @@ def _parquet(raw: bytes, path: Path) -> DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_parquet(io.BytesIO(raw))
+        frame = pd.read_parquet(io.BytesIO(raw))
     except Exception as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{path} is damaged Parquet: {reason}", hint="Write it again.") from error
+    # What pandas keeps as an index is a column to everybody else: often the date.
+    named = [n for n in frame.index.names if n is not None and n not in frame.columns]
+    return frame.reset_index(level=named) if named else frame
 
 
 def _text(raw: bytes, path: Path) -> tuple[str, str]:
@@ -178,6 +187,8 @@ def _western(raw: bytes) -> str | None:
 def _separated(text: str, path: Path) -> DataFrame:
     import pandas as pd
 
+    said = re.match(r"sep=([,;\t|])\r?\n", text, re.IGNORECASE)  # for Excel's eyes
+    text = text[said.end() :] if said else text
     separator = _separator(text, path)
     comma = separator == ";" and re.search(r"(^|;)-?\d+,\d+(;|$)", text[:100_000], re.MULTILINE)
     try:
@@ -201,8 +212,9 @@ def _separator(text: str, path: Path) -> str:
         f"{path} is not a table: its lines do not have the same cells.",
         hint="The first line must name the columns, separated by commas, semicolons or tabs.",
     )
-    if re.match(r"\s*(<[!?a-zA-Z]|[{\[])", text):
-        raise no_table
+    if other := re.match(r"\s*(<[!?a-zA-Z]|[{\[])", text):
+        what = "HTML or XML" if other[1][0] == "<" else "JSON"
+        raise DataError(f"{path} is not a table but {what}.", hint=_SAVE)
     widths = {s: _width(text, s) for s in SEPARATORS}
     best = max(SEPARATORS, key=lambda s: widths[s])
     if widths[best] < 2:
@@ -212,7 +224,7 @@ def _separator(text: str, path: Path) -> str:
 
 def _width(text: str, separator: str) -> int:
     """Return the number of cells of the header where nine in ten rows have as many, else 0."""
-    sample = io.StringIO(text[:200_000])
+    sample = io.StringIO(text[:200_000], newline=None)
     try:
         rows = [r for r, _ in zip(csv.reader(sample, delimiter=separator), range(101)) if r]  # noqa: B905
     except csv.Error:
@@ -309,6 +321,11 @@ def target_kind(series: Series) -> Kind:
     present = series.dropna()
     if present.empty:
         raise DataError(f"The target column {name!r} has no values.", hint="Choose another column.")
+    if not hashable(present):
+        raise DataError(
+            f"The target column {name!r} holds lists, such as {str(present.iloc[0])[:40]}.",
+            hint=_CLASSES_OR_NUMBERS,
+        )
     distinct = int(present.nunique())
     if distinct == 1:
         raise DataError(
@@ -317,13 +334,21 @@ def target_kind(series: Series) -> Kind:
         )
     kind = _column_kind(present, distinct)
     if kind in ("date", "text") or (kind == "identifier" and not _numeric(present)):
+        what = {"date": "dates", "text": "free text"}.get(kind, "text that differs in every row")
         raise DataError(
-            f"The target column {name!r} holds a {kind}, with {distinct} different values.",
-            hint="Choose a column with classes or numbers.",
+            f"The target column {name!r} holds {what}, such as {str(present.iloc[0])[:40]!r}: "
+            f"{distinct} different values.",
+            hint=_PLAIN_NUMBERS if _numbers_in_dress(present) else _CLASSES_OR_NUMBERS,
         )
     if distinct == 2:
         return "binary"
     return "regression" if _numeric(present) else "multiclass"
+
+
+def _numbers_in_dress(present: Series) -> bool:
+    """Return whether the values are numbers with something around them: "$1,234.50", "12 %"."""
+    dressed = r"[^\w\s]?\s?[-+]?\d[\d.,' ]*\s?(?:[^\w\s]|[A-Za-z]{1,3})?"
+    return bool(present.astype(str).str.fullmatch(dressed).all())
 
 
 def few_whole_numbers(series: Series) -> bool:

@@ -269,3 +269,47 @@ def test_leaving_cleans_up_and_does_not_wait_for_threads() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout) == (3, "cleaned up\n")
+
+
+def test_what_stays_open_is_said(here: Path, plaintune: Plaintune) -> None:
+    rows = "".join(f"{i},{i * 7 % 5}.5\n" for i in range(60))
+    (here / "shop.csv").write_text(f"a,b\n{rows}", encoding="utf-8")
+    said = plaintune("plan", "predict b from shop.csv in time order", "--llm", "none", "--yes")
+    assert said.code == 0
+    assert "names no column that tells the time" in said.err
+
+
+@pytest.mark.parametrize("option", ["--metric", "--score", "--score-file", "--memory"])
+def test_an_option_about_a_command_needs_one(here: Path, plaintune: Plaintune, option: str) -> None:
+    for command in ("run", "plan"):
+        said = plaintune(command, "task.yaml", option, "5", "--llm", "none", "--yes")
+        assert said.code == 2
+        assert f"{option} says how a command is run, and no command is given" in said.err
+
+
+def test_the_budget_of_the_options_leaves_no_default(here: Path, plaintune: Plaintune) -> None:
+    (here / "shop.csv").write_text("a,b\n" + "1,2.5\n3,4.5\n7,1.5\n" * 20, encoding="utf-8")
+    words = ("plan", "predict b from shop.csv", "--llm", "none", "--json")
+    said = plaintune(*words, "--seconds", "60")
+    assert (said.json["budget"]["trials"], said.json["budget"]["seconds"]) == (None, 60)
+    assert "No budget is given" not in said.err
+    assert plaintune(*words, "--trials", "7").json["budget"]["trials"] == 7
+
+
+def test_a_task_may_have_blanks_in_its_name(here: Path, plaintune: Plaintune) -> None:
+    (here / "task.yaml").rename(here / "my task.yaml")
+    said = plaintune("plan", "my task.yaml", "--llm", "none")
+    assert (said.code, "a bowl" in said.out) == (0, True)
+
+
+def test_the_command_to_go_on_with_can_be_typed(
+    here: Path, bowl: Bowl, plaintune: Plaintune
+) -> None:
+    def interrupt(count: int) -> None:
+        if count == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    bowl.before = interrupt
+    words = ("run", "task.yaml", "--llm", "none", "--name", "s", "--storage", "my runs.db")
+    assert "plaintune resume s --storage 'my runs.db'\n" in plaintune(*words).err
+    assert "plaintune resume s --storage 'my runs.db'`;" in plaintune(*words).err

@@ -80,6 +80,16 @@ def test_one_of_two_looks_bears_the_first_answer(folder: Path) -> None:
             read(folder, "tell me the mileage, svm", first, NO, pick(other))
 
 
+def test_the_name_of_the_file_bears_no_column_out(folder: Path) -> None:
+    (folder / "trips.csv").rename(folder / "tip.csv")
+    said = "predict whether the market goes up in tip.csv"
+    first = ANSWER | {"words": "market goes up in tip.csv", "target": "tip"}
+    with pytest.raises(InvalidTaskError, match="No column seems to hold"):
+        read(folder, said, first, NO, pick("none"))
+    confirmed = read(folder, said, first, NO, pick("tip"))
+    assert any(a.startswith("No column is called so: ") for a in confirmed.assumptions)
+
+
 def test_what_the_first_answer_missed_is_sought_once_more(folder: Path) -> None:
     task = read(folder, "what is the mileage? svm", ANSWER, pick("dist"), YES)
     assert target(task) == "dist"

@@ -389,3 +389,72 @@ def test_lines_of_settings_are_read_line_by_line(folder: Path) -> None:
 def test_a_metric_that_is_only_to_be_looked_at_is_no_objective(folder: Path) -> None:
     said = "predict churn, optimise for ROC AUC, show me log loss on the side (don't optimise it)"
     assert [o.metric for o in read(folder, said).objectives] == ["roc_auc"]
+
+
+@pytest.mark.parametrize(
+    ("said", "quote"),
+    [
+        ("predict churn, don't use spent", "don't use spent"),
+        ("predict churn with knn. Ignore the columns spent, plan and stars!", None),
+        ("predict churn without the column plan, 20 trials", "without the column plan"),
+        ("predict churn using only spent and stars", "using only spent and stars"),
+        ("sage churn voraus, ohne die Spalte plan, aus der Datei shop.csv", "ohne die Spalte plan"),
+    ],
+)
+def test_columns_that_cannot_be_left_out_are_said(folder: Path, said: str, quote: str) -> None:
+    quote = quote or "Ignore the columns spent, plan and stars"
+    assert any(f"“{quote}” cannot be done" in a for a in read(folder, said).assumptions)
+
+
+@pytest.mark.parametrize("said", ["predict churn without svm", "no cv, predict churn from spent"])
+def test_who_leaves_no_column_out_is_not_told_so(folder: Path, said: str) -> None:
+    assert not any("cannot be done" in a for a in read(folder, said).assumptions)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("läden.csv", "sage churn aus läden.csv voraus"),
+        ("été.csv", "prédis churn avec été.csv"),
+        ("my shop.csv", "predict churn from my shop.csv with svm"),
+        ("My Shop (1).csv", "predict churn from my shop (1).csv"),
+    ],
+)
+def test_names_of_files_as_people_call_them(folder: Path, name: str, said: str) -> None:
+    (folder / "shop.csv").rename(folder / name)
+    task = read(folder, said)
+    assert task.data is not None and (task.data.path, task.data.target) == (name, "churn")
+
+
+def test_a_folder_stands_for_the_one_table_in_it(folder: Path) -> None:
+    (folder / "other").mkdir()
+    (folder / "shop.csv").rename(folder / "other/shop.csv")
+    (folder / "x.csv").write_text("churn,b\n1,2\n")
+    task = read(folder, "predict churn from other/, 20 trials")
+    assert task.data is not None and task.data.path == "other/shop.csv"
+    assert "shop.csv is the only table in other/." in task.assumptions
+    (folder / "other/more.csv").write_text("churn,b\n1,2\n")
+    with pytest.raises(DataError, match="other is a directory"):
+        read(folder, "predict churn from other/, 20 trials")
+
+
+@pytest.mark.parametrize("said", ["predict churn from ~shop.csv", "predict churn, '~nobody/a.csv'"])
+def test_a_home_that_is_nobodys(folder: Path, said: str) -> None:
+    if "nobody" in said:
+        with pytest.raises(DataError, match="There is no file"):
+            read(folder, said)
+    else:
+        assert read(folder, said).data is not None
+
+
+def test_cells_that_hold_lists_are_left_out(folder: Path) -> None:
+    from evals.dataset import load_dataset
+
+    frame = pd.read_csv(folder / "shop.csv")
+    frame["vector"] = [[i % 3, 1] for i in range(len(frame))]
+    frame.to_parquet(folder / "shop.parquet")
+    task = read(folder, "predict churn from shop.parquet, knn")
+    notes = load_dataset(task, frame).notes
+    assert "Not used, no single value per cell: vector." in notes
+    with pytest.raises(DataError, match="'vector' holds lists"):
+        read(folder, "predict vector from shop.parquet, knn")

@@ -176,6 +176,16 @@ def test_rows_without_a_target_are_left_out_and_said() -> None:
     assert "2 rows have no y and cannot be used." in data.notes
 
 
+def test_copies_and_classes_that_differ_in_case_are_said() -> None:
+    frame, task = messy("binary"), task_for("knn", "binary")
+    assert not [n for n in load_dataset(task, frame).notes if "copies" in n or "classes" in n]
+    notes = load_dataset(task, pd.concat([frame, frame])).notes
+    assert any(n.startswith(f"{len(frame)} of {2 * len(frame)} rows are copies") for n in notes)
+    mixed = [v.upper() if i % 2 else v for i, v in enumerate(frame["y"])]
+    notes = load_dataset(task_for("knn", "multiclass"), frame.assign(y=mixed)).notes
+    assert "Of y, 'LOW' and 'low' are taken for different classes." in notes
+
+
 def test_a_missing_column_is_explained() -> None:
     task = task_for("knn", "binary")
     with pytest.raises(UserError, match=r"no column 'y'\. Did you mean 'yy'"):

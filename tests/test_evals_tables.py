@@ -34,12 +34,32 @@ def test_decimal_commas_quotes_and_line_ends(tmp_path: Path) -> None:
     assert frame["b"].tolist() == ["x;y", "line\r\nbreak"]
 
 
+def test_a_first_line_that_tells_excel_the_separator(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("sep=;\n" + ROWS.replace(",", ";"), encoding="utf-8")
+    assert read_table(path)["Größe"].tolist() == [1.5, 2.5, 3.25]
+
+
+def test_line_ends_of_old_macs(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(ROWS.replace("\n", "\r").encode())
+    assert read_table(path)["Größe"].tolist() == [1.5, 2.5, 3.25]
+
+
 def test_parquet_and_gzip(tmp_path: Path) -> None:
     frame = pd.DataFrame({"a": [1, 2, 3], "b": ["x", None, "z"]})
     frame.to_parquet(tmp_path / "t.parquet")
     frame.to_csv(tmp_path / "t.csv.gz", index=False)
     for name in ("t.parquet", "t.csv.gz"):
         assert read_table(tmp_path / name)["a"].tolist() == [1, 2, 3]
+
+
+def test_a_named_index_in_parquet_is_a_column(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"day": ["2024-01-01", "2024-01-02"], "y": [1, 2]})
+    frame.set_index("day").to_parquet(tmp_path / "t.parquet")
+    assert list(read_table(tmp_path / "t.parquet").columns) == ["day", "y"]
+    pd.DataFrame({"x": [1, 2, 3], "y": [1, 2, 3]}).iloc[1:].to_parquet(tmp_path / "part.parquet")
+    assert list(read_table(tmp_path / "part.parquet").columns) == ["x", "y"]
 
 
 def test_a_file_from_windows_is_read_and_the_user_is_told(tmp_path: Path) -> None:
@@ -60,8 +80,8 @@ def test_a_file_from_windows_is_read_and_the_user_is_told(tmp_path: Path) -> Non
         (b"a,b\n1,2\n", "only 1 row"),
         (b"a\n1\n2\n", "not a table"),
         (b"Dear all,\nplease find below, as promised, the text.\nBye\n", "not a table"),
-        (b'{"a": [1, 2], "b": [3, 4]}\n', "not a table"),
-        (b"<html><body>a,b</body></html>\n", "not a table"),
+        (b'{"a": [1, 2], "b": [3, 4]}\n', "not a table but JSON"),
+        (b"<html><body>a,b</body></html>\n", "not a table but HTML"),
         (b"name,y\nAndr\x81,1\nBo,0\n", "byte 0x81 in line 2.*iconv"),
         (b"\x00\x01\x02\x03" * 50, "binary file"),
         (b"PK\x03\x04" + b"\x00" * 40, "spreadsheet"),
@@ -153,8 +173,10 @@ def test_kind_of_task_comes_from_the_target(values: list[object], kind: str) -> 
     [
         ([None, None], "no values"),
         ([1, 1, None], "only one value, '1.0'"),
-        ([f"text {i}" for i in range(200)], "identifier"),
-        ([f"2024-01-{i:02d}" for i in range(1, 29)], "date"),
+        ([f"text {i}" for i in range(200)], "text that differs in every row, such as 'text 0'"),
+        ([f"2024-01-{i:02d}" for i in range(1, 29)], "dates, such as '2024-01-01'"),
+        ([f"${i},500.50" for i in range(1, 40)], "Write its numbers as plain ones"),
+        ([f"{i}.{i % 10} €" for i in range(1, 40)], "Write its numbers as plain ones"),
     ],
 )
 def test_hopeless_targets_are_refused(values: list[object], said: str) -> None:

@@ -12,6 +12,7 @@ from agent.intake.corrections import taken_back
 from agent.intake.mentions import Alias, Hit, mentions_of, normal
 from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import stopwords, words
+from evals.columns import hashable
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -242,7 +243,7 @@ def value_aliases(frame: DataFrame) -> list[Alias]:
     owners: dict[str, set[str]] = {}
     for i, column in enumerate(map(str, frame.columns)):
         series = frame.iloc[:, i]
-        if series.dtype.kind in "fiub" or series.nunique() > MOST_VALUES:
+        if series.dtype.kind in "fiub" or not hashable(series) or series.nunique() > MOST_VALUES:
             continue
         for value in series.dropna().unique():
             for name in names_of_value(value):

@@ -82,7 +82,8 @@ class Doubts:
             return self._one_of([str(claim.value), *others], claim)
         if merged.doubtful and not self._confirmed(code.text, claim):
             return self._own(code, merged.rival) or self._absent(claim)
-        self.interview.assume(f"“{claim.quote}” was read as the column {claim.value}.")
+        lead = "No column is called so: " if merged.doubtful else ""
+        self.interview.assume(f"{lead}“{claim.quote}” was read as the column {claim.value}.")
         return self._choose(claim, merged.rival) if merged.rival else claim
 
     def _sought(self, text: Text) -> Claim | None:
@@ -91,7 +92,7 @@ class Doubts:
         column = self._found(wanted, self.profiles)
         if column is None or not self._same(wanted, column, unanswered=False):
             return None
-        self.interview.assume(f"The description was read as asking for the column {column}.")
+        self.interview.assume(_unsaid(column))
         return Claim(column, "", sure=False, origin="LLM")
 
     def _same(self, wanted: str, column: str, *, unanswered: bool) -> bool:
@@ -108,7 +109,7 @@ class Doubts:
             return self._one_of([str(claim.value), *others], replace(claim, quote=piece))
         if not self._confirmed(text, replace(claim, quote=piece), unanswered=False):
             return self._ask()
-        self.interview.assume(f"The description was read as asking for the column {claim.value}.")
+        self.interview.assume(_unsaid(str(claim.value)))
         return claim
 
     def _confirmed(self, text: Text, claim: Claim, *, unanswered: bool = True) -> bool:
@@ -183,6 +184,10 @@ LONGEST_PIECE = 90
 """Characters of a sentence that the second look is shown."""
 LONGEST_SOUGHT = 200
 _BREAK = re.compile(r"[;!?\n,]|[.:](?=\s|$)")
+
+
+def _unsaid(column: str) -> str:
+    return f"No column is named: the description was read as asking for the column {column}."
 
 
 def _chosen(answer: str) -> Claim:

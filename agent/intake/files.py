@@ -14,12 +14,14 @@ _ENDINGS = (
     r"|sqlite|db|zip|ods"
 )
 _QUOTED = re.compile(rf"[\"'«‘]([^\"'«»\n]{{1,200}}?\.(?:{_ENDINGS}))[\"'»’]", re.IGNORECASE)
+_NAME = rf"(?:(?:~|\.{{1,2}})?/)?(?:[\w.+-]+/)*[\w+-][\w.+-]*?\.(?:{_ENDINGS})(?![\w/])"
 _PLAIN = re.compile(
-    rf"(?<![\w@])(?:~|\.{{1,2}})?/?(?:[\w.+-]+/)*[\w+-][\w.+-]*?\.(?:{_ENDINGS})(?![\w/])",
-    re.IGNORECASE | re.ASCII,
+    # A letter of a script with blanks before it belongs to the name: häuser.csv is no user.csv.
+    rf"(?<![^\W\u3040-\u9fff]|@)(?a:{_NAME})",
+    re.IGNORECASE,
 )
 _PLAIN_UNICODE = re.compile(
-    rf"(?<![^\W\u3040-\u9fff])(?:~|\.{{1,2}})?/?(?:[\w.+-]+/)*[\w+-][\w.+-]*?\.(?:{_ENDINGS})(?![a-z0-9_/])",
+    rf"(?<![^\W\u3040-\u9fff])(?:(?:~|\.{{1,2}})?/)?(?:[\w.+-]+/)*[\w+-][\w.+-]*?\.(?:{_ENDINGS})(?![a-z0-9_/])",
     re.IGNORECASE,
 )
 
@@ -36,8 +38,9 @@ def file_spans(text: Text) -> list[Span]:
 def read_file(text: Text, directory: Path) -> Reading:
     """Claim `data.path`, relative to `directory` as the user wrote it."""
     reading = Reading()
-    spans = file_spans(text)
-    names = list(dict.fromkeys(text.raw[s.start : s.end] for s in spans))
+    blanks = _with_blanks(text, directory)
+    spans = [*blanks, *(s for s in file_spans(text) if not any(s.overlaps(b) for b in blanks))]
+    names = list(dict.fromkeys(text.raw[s.start : s.end] for s in sorted(spans)))
     there = [n for n in (_existing(directory, name) for name in names) if n]
     if there:
         quote = next(n for n in names if _existing(directory, n) == there[-1])
@@ -50,14 +53,43 @@ def read_file(text: Text, directory: Path) -> Reading:
         if meant:
             reading.notes.append(f"There is no file {names[-1]}; {meant} was meant.")
         reading.add("data.path", Claim(meant or names[-1], names[-1]))
+    elif folder := _folder(text, directory):
+        path, tables = _at(Path(), folder), tables_in(_at(directory, folder))
+        if len(tables) == 1:
+            reading.notes.append(f"{tables[0]} is the only table in {folder}.")
+            path /= tables[0]
+        reading.add("data.path", Claim(str(path), folder))
     else:
         _unnamed(text, directory, reading)
     return reading
 
 
+def _folder(text: Text, directory: Path) -> str | None:
+    """Return the folder that the words name, with a slash in it as a path has."""
+    for word in text.raw.split():
+        name = word.lstrip("\"'(“«").rstrip("\"'.,;:!?)”»")
+        if "/" in name and re.search(r"\w", name) and _at(directory, name).is_dir():
+            return name
+    return None
+
+
+def _at(directory: Path, name: str) -> Path:
+    """Return where `name` is; a `~` that is nobody's home stands for itself."""
+    try:
+        return directory / Path(name).expanduser()
+    except RuntimeError:
+        return directory / name
+
+
+def _with_blanks(text: Text, directory: Path) -> list[Span]:
+    """Return where tables of `directory` stand whose names hold blanks, also without quotes."""
+    names = [fold(t) for t in tables_in(directory) if " " in t]
+    return [Span(*m.span()) for n in names for m in re.finditer(re.escape(n), text.folded)]
+
+
 def _existing(directory: Path, name: str) -> str | None:
     """Return `name` as it lies in `directory`, upper and lower case forgiven; None without it."""
-    path = directory / Path(name).expanduser()
+    path = _at(directory, name)
     if path.exists():
         return str(Path(name)) if not name.startswith("~") else str(path)
     if not path.parent.is_dir():
@@ -70,7 +102,7 @@ def _misspelt(directory: Path, name: str) -> str | None:
     """Return the one table beside the missing file whose name differs by a slip, never a digit."""
     from rapidfuzz.distance import DamerauLevenshtein as Distance
 
-    path = directory / Path(name).expanduser()
+    path = _at(directory, name)
     said = fold(path.name)
     near = [
         table

@@ -132,7 +132,7 @@ def _digits(text: Text) -> Iterator[Number]:
             end = match.end()
         sign = (
             -1
-            if re.search(r"(?:^|\s)[-−]$", text.raw[max(0, match.start() - 2) : match.start()])
+            if re.search(r"(?:^|[\s=:])[-−]$", text.raw[max(0, match.start() - 2) : match.start()])
             else 1
         )
         value = sign * _value(match["number"]) * _SCALES.get(scale, 1)

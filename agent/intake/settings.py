@@ -271,21 +271,32 @@ def _after_name(
         return []
     start = max(text.clause(span).start, name.start() - 32)
     sign = _sign(text, Span(start, number.span.start), number.span.end)
-    if not sign and _MAXIMAL.search(fold(name[0])):
+    lead = Span(start, name.start())
+    if not _sign(text, lead, number.span.end) and _pinned(text, between, number):
+        sign = ""
+    elif not sign and _MAXIMAL.search(fold(name[0])):
         sign = "<="
-    return [Wish(setting, sign or "=", _number(number), span), *_upper(text, setting, sign, span)]
+    wish = Wish(setting, sign or "=", _number(number), span)
+    return [wish, *_other_bound(text, setting, sign, span)]
 
 
-def _upper(text: Text, setting: str, sign: str, span: Span) -> Iterator[Wish]:
-    """Yield the other end of "at least 0.1 and at most 100"."""
-    caps = _any(text.phrases("at_most"))
+def _pinned(text: Text, between: str, number: Number) -> bool:
+    """Return whether a setting has just this value: "max depth fixed at 4", "max_depth=4"."""
+    said = re.fullmatch(r"\s?=\s?", between) or re.search(_PINNED, between)
+    return bool(said or _PINNED_AFTER.match(text.folded, number.span.end))
+
+
+def _other_bound(text: Text, setting: str, sign: str, span: Span) -> Iterator[Wish]:
+    """Yield the other end of "at least 0.1 and at most 100", in either order."""
+    key, other = ("at_most", "<=") if sign == ">=" else ("at_least", ">=")
     joined = (
-        rf"\s(?:and|but|und|et|y|e|en|i|и|och|,)\s?(?:{caps})\s(\d+(?:[.,]\d+)?)(?!\s?[\w%]|[.,]\d)"
+        rf"\s(?:and|but|und|et|y|e|en|i|и|och|,)\s?(?:{_any(text.phrases(key))})"
+        r"\s(\d+(?:[.,]\d+)?)(?!\s?[\w%]|[.,]\d)"
     )
-    found = re.compile(joined).match(text.folded, span.end) if sign == ">=" else None
+    found = re.compile(joined).match(text.folded, span.end) if sign else None
     if found:
         value = float(found[1].replace(",", "."))
-        yield Wish(setting, "<=", _short(value), Span(span.end, found.end()))
+        yield Wish(setting, other, _short(value), Span(span.end, found.end()))
 
 
 _MAXIMAL = re.compile(

@@ -45,6 +45,7 @@ def fields(task: Task) -> list[tuple[str, str]]:
     if task.program is None:
         rows.append(("validation.folds", str(task.validation.folds)))
         rows.append(("validation.scheme", _scheme(task)))
+        rows.append(("validation.test_fraction", f"{task.validation.test_fraction:g}"))
     if task.fixed:
         rows.append(("fixed", ", ".join(f"{k} = {v}" for k, v in task.fixed.items())))
     if task.constraints:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agent.intake.claims import Claim, Reading
 from agent.intake.code_reader import CodeReader
 from agent.intake.columns import means_another, spoken, telling_values
+from agent.intake.files import file_spans
 from agent.intake.mentions import alike, normal
 from agent.intake.text import Text, fold
 from agent.intake.vocabulary import stopwords
@@ -100,12 +101,21 @@ def _borne_out(code: CodeReader, claim: Claim) -> bool:
     """Return whether a word of the claim's quote is a form of a word of the column's name."""
     if any(m.column == claim.value and m.strength >= 1 for m in code.mentions):
         return True
-    joined, own = _joined(claim.quote), _joined(str(claim.value))
+    quote = _without_files(claim.quote)  # churn.csv says nothing of a column churn
+    joined, own = _joined(quote), _joined(str(claim.value))
     if len(own) >= 4 and own in joined:
         return True  # "lot size" is lotsize
-    if len(own) >= 3 and own == _initials(claim.quote):
+    if len(own) >= 3 and own == _initials(quote):
         return True  # "miles per gallon" is mpg
-    return bool(_shared(_content(code, claim.quote), str(claim.value)))
+    return bool(_shared(_content(code, quote), str(claim.value)))
+
+
+def _without_files(quote: str) -> str:
+    parts, end = [], 0
+    for span in file_spans(Text(quote)):
+        parts.append(quote[end : span.start])
+        end = span.end
+    return "".join([*parts, quote[end:]])
 
 
 def _joined(said: str) -> str:

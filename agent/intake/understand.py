@@ -19,6 +19,7 @@ from agent.intake.doubts import Doubts
 from agent.intake.files import read_file
 from agent.intake.interview import Interview
 from agent.intake.kinds import read_kind
+from agent.intake.left_out import left_out
 from agent.intake.merge import (
     merge_budget,
     merge_objectives,
@@ -53,6 +54,7 @@ def understand(
     frame: DataFrame | None = None,
     ask: Ask | None = None,
     notify: Notify = lambda line: None,
+    budgeted: bool = False,
 ) -> Task:
     """Return the task that `description` asks for.
 
@@ -63,13 +65,14 @@ def understand(
         frame: the table, where the caller has it already.
         ask: puts one question to the user; None (--yes) takes defaults and says so.
         notify: receives lines about what takes time.
+        budgeted: options limit trials or time, so that words that do not need no default.
 
     Raises:
         InvalidTaskError: a guess would be reckless, or the wishes contradict each other.
         DataError: the table cannot be used.
     """
     text = _checked(description)
-    intake = _Intake(text, Interview(ask), language_model)
+    intake = _Intake(text, Interview(ask), language_model, budgeted)
     path = "" if frame is not None else intake.path(directory)
     if frame is None:
         notify(f"Reading {path} …")
@@ -103,6 +106,7 @@ class _Intake:
     text: Text
     interview: Interview
     language_model: LanguageModel | None = None
+    budgeted: bool = False
     sources: dict[str, Source] = field(default_factory=dict)
 
     def note(self, name: str, claim: Claim) -> Any:
@@ -149,6 +153,11 @@ class _Intake:
     def task(self, path: str, frame: DataFrame, code: CodeReader, model: Reading) -> Task:
         """Settle every field that depends on the data, and build the task."""
         target = self._target(code, model, frame)
+        for quote in left_out(self.text, [m for m in code.mentions if m.column != target]):
+            self.interview.assume(
+                f"“{quote}” cannot be done: models learn from every column of the table. "
+                "Take out of it what they must not see."
+            )
         column = frame[target]
         kind: Kind = self.note("data.kind", read_kind(code, column))
         positive = self._positive(code, frame, target, kind)
@@ -280,7 +289,7 @@ class _Intake:
         for name, claim in claims.items():
             self.note(name, claim)
             limits[name] = claim.value
-        if not {"budget.trials", "budget.seconds"} & claims.keys():
+        if not self.budgeted and not {"budget.trials", "budget.seconds"} & claims.keys():
             self.interview.assume(f"No budget is given: {DEFAULT_TRIALS} trials.")
             default = Claim(DEFAULT_TRIALS, "", origin="default")
             limits["budget.trials"] = self.note("budget.trials", default)
