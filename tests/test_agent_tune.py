@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from rich.console import Console
@@ -14,11 +15,12 @@ import plaintune
 from agent.cli import app
 from agent.command_line import space_table
 from agent.goals import named, read_goal
+from agent.recipe import recipe
 from evals.arguments import Argument
 from evals.proposals import propose
 from evals.task import Budget, Objective
 from evals.trials import TrialState
-from prompts.errors import InvalidTaskError
+from prompts.errors import InvalidTaskError, StudyError, UserError
 
 PROGRAM = """
 import argparse
@@ -99,3 +101,46 @@ def test_a_programs_words_are_shown_as_they_are() -> None:
     console.print(space_table([propose(odd)]))
     said = console.export_text()
     assert "[b], [red]x[/red]" in said
+
+
+def bowl(x: float = 0.5, y: int = 3, rows: int = 10) -> float:
+    return (x - 0.2) ** 2 + y + rows
+
+
+def needs(data: list[float], x: float = 0.5) -> float:
+    return x + sum(data)
+
+
+def anything(**settings: float) -> float:
+    return settings["x"]
+
+
+QUIET = {"llm": "none", "quiet": True, "strategy": "random", "trials": 1}
+
+
+def test_an_argument_without_a_value_is_refused_before_a_trial_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidTaskError, match=r"data has no default.*functools\.partial"):
+        plaintune.tune(needs, "lowest loss", **QUIET)
+    run = plaintune.tune(functools.partial(needs, data=[1.0, 2.0]), "lowest loss", **QUIET)
+    assert run.best is not None and run.best.values == (3.5,)
+
+
+def test_a_function_of_any_arguments_is_tuned_over_the_given_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    space = {"x": plaintune.Float("x", 0, 1, default=0.25)}
+    run = plaintune.tune(anything, "lowest loss", space=space, **QUIET)
+    assert run.best is not None and run.best.values == (0.25,)
+
+
+def test_what_a_partial_holds_stands_in_the_call_to_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = plaintune.tune(functools.partial(bowl, rows=0), "lowest loss", **QUIET)
+    assert run.best is not None and run.best.values == (bowl(rows=0),)
+    assert recipe(run.task, run.best.config) == "bowl(rows=0, x=0.5, y=3)"
