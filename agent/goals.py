@@ -8,8 +8,11 @@ possible", "minimise the tour length".
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from agent.intake.budgets import read_budget
 from agent.intake.text import Text
@@ -17,6 +20,8 @@ from evals.arguments import Argument
 from evals.known_parameters import known_parameter, plain_name
 from evals.task import Budget, Objective, Source
 from prompts.errors import InvalidTaskError
+
+Part = TypeVar("Part", bound=BaseModel)
 
 DOWN = r"low(?:est)?|lower|minimi[sz]e|minimum|min|small(?:est)?|fewest|least|short(?:est)?|reduce"
 UP = r"high(?:est)?|higher|maximi[sz]e|maximum|max|larg(?:e|est)|most|best|greatest|increase|raise"
@@ -47,16 +52,22 @@ def read_goal(
     direction: str | None = None,
     trials: int | None = None,
     seconds: float | None = None,
+    before: Objective | None = None,
 ) -> Goal:
     """Read a goal; what is given by keyword wins over the words.
+
+    `before` is the objective of a study that goes on: it stands where the words name no other, and
+    there is no budget but the one they give.
 
     Raises:
         InvalidTaskError: no metric is named, or nothing says which way it is better, or two times
             or numbers contradict each other.
     """
     sources: dict[str, Source] = {}
-    budget = _budget(text, trials, seconds, sources)
+    budget = _budget(text, trials, seconds, sources, usual=30 if before is None else None)
     found = _metric_match(text) if metric is None else None
+    if found is None and before is not None and metric in (None, before.metric):
+        metric, direction = before.metric, direction or before.direction
     if found is None and metric is None:
         raise InvalidTaskError(
             "The goal names no score.",
@@ -66,7 +77,7 @@ def read_goal(
     if direction is None:
         direction, quote = _direction(text, name, found)
         sources["objectives"] = Source(origin="your words" if quote else "default", quote=quote)
-    objective = Objective.model_validate({"metric": name, "direction": direction})
+    objective = part_of_task(Objective, {"metric": name, "direction": direction})
     return Goal((objective,), budget, sources)
 
 
@@ -95,7 +106,11 @@ def _direction(text: str, name: str, found: re.Match[str] | None) -> tuple[str, 
 
 
 def _budget(
-    text: str, trials: int | None, seconds: float | None, sources: dict[str, Source]
+    text: str,
+    trials: int | None,
+    seconds: float | None,
+    sources: dict[str, Source],
+    usual: int | None,
 ) -> Budget:
     reading = read_budget(Text(text))
     if reading.contradictions:
@@ -106,10 +121,25 @@ def _budget(
             values[field] = claim.value
             sources[f"budget.{field}"] = Source(origin="your words", quote=claim.quote)
     values |= {k: v for k, v in (("trials", trials), ("seconds", seconds)) if v is not None}
-    if "trials" not in values and "seconds" not in values:
-        values["trials"] = 30
+    if "trials" not in values and "seconds" not in values and usual is not None:
+        values["trials"] = usual
         sources["budget.trials"] = Source(origin="default")
-    return Budget.model_validate({"trials": None, **values})
+    return part_of_task(Budget, {"trials": None, **values})
+
+
+def part_of_task(part: type[Part], content: Mapping[str, Any]) -> Part:
+    """Build a part of a task from what was given by keyword or option.
+
+    Raises:
+        InvalidTaskError: names each value that is wrong, and the rule it breaks.
+    """
+    try:
+        return part.model_validate(content)
+    except ValidationError as error:
+        wrong = (
+            f"{'.'.join(map(str, e['loc']))} = {e['input']!r}: {e['msg']}" for e in error.errors()
+        )
+        raise InvalidTaskError(f"This cannot be used: {'; '.join(wrong)}.") from error
 
 
 def named(text: str, arguments: Sequence[Argument]) -> list[str]:

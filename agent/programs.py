@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from agent.goals import Goal, named
+from agent.goals import Goal, named, part_of_task
 from agent.parameters import Program as About
 from agent.parameters import propose_all
 from evals.arguments import Argument
@@ -65,7 +65,7 @@ def function_task(
     """
     signature = read_function(function)
     name, within = function_name(function), signature.within
-    program = Program(function=name, within=within, **fields)
+    program = part_of_task(Program, {"function": name, "within": within, **fields})
     about = About((plain_function(function).__doc__ or "").strip()[:300], description)
     given = dict(fixed or {})
     _check_plain(given)
@@ -126,21 +126,21 @@ def command_task(
     free = [a for a in arguments if a.name not in given or a.name in wished]
     _check_known(space.names if space else (), free)
     seed = next((a.written for a in free if role_of(a) == "seed" and a.type == "int"), "")
-    program = Program(
-        command=tuple(command),
-        written={a.name: a.written for a in free if a.written},
-        off={a.name: a.off for a in free if a.off},
-        seed="" if constants else seed,
-        constants=constants,
+    content = {
+        "command": tuple(command),
+        "written": {a.name: a.written for a in free if a.written},
+        "off": {a.name: a.off for a in free if a.off},
+        "seed": "" if constants else seed,
+        "constants": constants,
         **fields,
-    )
+    }
     return _task(
         "command",
         free,
         About(about, description),
         goal,
         description,
-        program,
+        part_of_task(Program, content),
         space,
         language_model,
         notify,

@@ -20,7 +20,7 @@ from agent.outcome import Outcome
 from agent.store import Store
 from agent.study_view import StudyView
 from agent.transfer import Known, chosen, none_found, worth
-from agent.workers import spread
+from agent.workers import check_workers, spread
 from agent.workspace import RUNS, checked_name, fresh_name, study_directory
 from evals.task import Task
 from prompts.calls import CallRecord
@@ -116,10 +116,12 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     `calls` are those by which the task was understood.
 
     Raises:
-        UserError: there is no such strategy, surrogate, context, or way to replicate.
+        UserError: there is no such strategy, surrogate, context, or way to replicate, or there are
+            no workers.
         StudyError: the name is taken, an earlier study is not there, or the database or the
             directory cannot be written.
     """
+    check_workers(setting.workers)
     check_strategy(setting.strategy, setting.surrogate, setting.transfer)
     check_replicate(setting.replicate)
     known = chosen(task, setting.transfer, setting.storage) if setting.transfer else Known()
@@ -210,7 +212,7 @@ def _search(
     knowledge = _knowledge(task, evaluator) if portfolio else {}
     if setting.beliefs and not store.trials():
         task = _believing(task, store, setting, knowledge.get("card"))
-    count = setting.workers or int(attributes.get(WORKERS, 1))
+    count = int(attributes.get(WORKERS, 1)) if setting.workers is None else setting.workers
     workers = spread(evaluator, count, setting.devices)
     designer, adviser = open_strategy(
         strategy,

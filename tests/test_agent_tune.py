@@ -118,6 +118,31 @@ def anything(**settings: float) -> float:
 QUIET = {"llm": "none", "quiet": True, "strategy": "random", "trials": 1}
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"trials": 0}, "trials = 0"),
+        ({"seconds": -1.0}, "seconds = -1"),
+        ({"metric": "loss", "direction": "min"}, "direction = 'min'"),
+        ({"memory": 0}, "memory = 0"),
+        ({"cpu_seconds": 1.5}, "cpu_seconds = 1.5"),
+        ({"workers": 0}, "workers must be at least 1"),
+        ({"trails": 3}, "Did you mean trials"),
+        ({"space": {"x": (0, 1)}}, "parameters by name"),
+        ({"space": [plaintune.Float("x", 0, 1)]}, "parameters by name"),
+        ({"fixed": {"y": [1, 2]}}, "functools.partial"),
+    ],
+)
+def test_a_wrong_option_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as refused:
+        plaintune.tune(bowl, "lowest loss", **(QUIET | options))
+    assert said in str(refused.value)
+    assert not Path("plaintune.db").exists()
+
+
 def test_an_argument_without_a_value_is_refused_before_a_trial_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,3 +169,42 @@ def test_what_a_partial_holds_stands_in_the_call_to_copy(
     run = plaintune.tune(functools.partial(bowl, rows=0), "lowest loss", **QUIET)
     assert run.best is not None and run.best.values == (bowl(rows=0),)
     assert recipe(run.task, run.best.config) == "bowl(rows=0, x=0.5, y=3)"
+
+
+def test_a_study_goes_on_as_far_as_the_new_goal_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = {k: v for k, v in QUIET.items() if k != "trials"}
+    space = {"x": plaintune.Float("x", 0, 1)}
+    begin = functools.partial(plaintune.tune, bowl, name="mine", space=space, seed=3, **options)
+    assert len(begin("lowest loss, 1 trial").trials) == 1
+    assert len(begin("lowest loss, 2 trials").trials) == 2
+    others: list[tuple[Any, str, dict[str, Any], str]] = [
+        (bowl, "highest loss", {}, "goal"),
+        (bowl, "lowest error", {}, "goal"),
+        (bowl, "", {"seed": 4}, "seed"),
+        (bowl, "", {"fixed": {"y": 1}}, "fixed"),
+        (bowl, "", {"space": {"x": plaintune.Float("x", 0, 9)}}, "space"),
+        (bowl, "", {"strategy": "sobol"}, "strategy"),
+    ]
+    for function, goal, changed, said in others:
+        with pytest.raises(StudyError, match=said):
+            plaintune.tune(function, goal, name="mine", **(options | {"trials": 3} | changed))
+    with pytest.raises(StudyError, match="function"):
+        plaintune.tune(lambda q=0.5: q, trials=3, name="mine", **options)
+    assert len(plaintune.tune(bowl, trials=3, name="mine", **options).trials) == 3
+
+
+def greedy(x: float = 0.5) -> float:
+    return float(len(bytearray(400 * 2**20)) * x)
+
+
+def test_the_limits_of_a_study_stay_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plaintune.tune(greedy, "lowest loss", name="mine", memory=100 * 2**20, **QUIET)
+    run = plaintune.tune(greedy, name="mine", **(QUIET | {"trials": 2}))
+    reasons = [t.evaluation.reason for t in run.trials if t.evaluation]
+    assert ["out of memory" in r for r in reasons] == [True, True]
