@@ -30,6 +30,11 @@ BEFORE = re.compile(
     rf"\b(?P<way>{DOWN}|{UP}|fast(?:est)?)\s+(?:the\s+|its\s+|my\s+)?(?P<name>{NAME})", re.I
 )
 AFTER = re.compile(rf"\b(?P<name>{NAME})\s+as\s+(?P<way>low|high|small|large|short)\s+as", re.I)
+SECOND = re.compile(
+    rf"\band\s+(?:the\s+)?(?:lowest|highest|minimi[sz]e|maximi[sz]e)\s+(?:the\s+|its\s+|my\s+)?"
+    rf"(?P<name>{NAME})",
+    re.I,
+)
 NO_METRIC = {"trials", "possible", "of", "to", "as", "for", "a", "an", "it", "in", "and", "value"}
 LOWER_IS_BETTER = re.compile(
     r"loss|error|err|rmse|mae|mse|mape|wer|cer|fid|perplexity|ppl|time|seconds|latency|size|cost|nll"
@@ -60,8 +65,8 @@ def read_goal(
     there is no budget but the one they give.
 
     Raises:
-        InvalidTaskError: no metric is named, or nothing says which way it is better, or two times
-            or numbers contradict each other.
+        InvalidTaskError: no metric is named or more than one, or nothing says which way it is
+            better, or two times or numbers contradict each other.
     """
     sources: dict[str, Source] = {}
     budget = _budget(text, trials, seconds, sources, usual=30 if before is None else None)
@@ -74,6 +79,8 @@ def read_goal(
             hint="Say which number to lower or raise, such as 'lowest val_loss'.",
         )
     name = metric or (found.group("name") if found else "")
+    if found is not None:
+        _check_alone(text, name)
     if direction is None:
         direction, quote = _direction(text, name, found)
         sources["objectives"] = Source(origin="your words" if quote else "default", quote=quote)
@@ -84,6 +91,16 @@ def read_goal(
 def _metric_match(text: str) -> re.Match[str] | None:
     matches = [*AFTER.finditer(text), *BEFORE.finditer(text)]
     return next((m for m in matches if m.group("name").lower() not in NO_METRIC), None)
+
+
+def _check_alone(text: str, name: str) -> None:
+    others = [m.group("name") for m in SECOND.finditer(text)]
+    others = [n for n in others if n.lower() not in NO_METRIC and n != name]
+    if others:
+        raise InvalidTaskError(
+            f"The goal names two scores, {name} and {others[0]}; a program is tuned towards one.",
+            hint="Name one, perhaps one that your program computes from both.",
+        )
 
 
 def _direction(text: str, name: str, found: re.Match[str] | None) -> tuple[str, str]:

@@ -58,6 +58,16 @@ def test_a_goal_without_a_score_is_refused() -> None:
         read_goal("make it good")
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["lowest val_loss and highest accuracy", "minimise the loss, 20 trials, and maximise its f1"],
+)
+def test_a_goal_with_two_scores_is_not_read_as_one(words: str) -> None:
+    with pytest.raises(InvalidTaskError, match="names two scores"):
+        read_goal(words)
+    assert read_goal(words, metric="loss", direction="minimize").objectives[0].metric == "loss"
+
+
 def test_only_what_is_named_is_tuned() -> None:
     arguments = [Argument(n, "float") for n in ("lr", "batch_size", "optimizer", "val_loss", "x")]
     words = "tune lr, batch size and the optimiser of train.py, lowest val_loss, 25 trials"
