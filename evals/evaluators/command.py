@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.evaluator import Evaluator, Report
-from evals.evaluators.process import Ending, Nursery, ProcessLimits
+from evals.evaluators.process import Ending, Nursery, ProcessLimits, trial_seconds
 from evals.parameters import Scalar
 from evals.scores import ScoreReader, read_score_file
 from evals.sources import rewritten
@@ -50,7 +50,7 @@ class CommandEvaluator:
         self.metrics = [o.metric for o in task.objectives]
         ScoreReader(self.metrics, self.program.pattern)
         self.limits = ProcessLimits(
-            seconds=task.budget.seconds_per_trial,
+            seconds=trial_seconds(task.budget),
             cpu_seconds=self.program.cpu_seconds,
             memory=self.program.memory,
         )
