@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -21,7 +21,7 @@ from agent.store import Store
 from agent.study_view import StudyView
 from agent.transfer import Known, chosen, none_found, worth
 from agent.workers import check_workers, spread
-from agent.workspace import RUNS, checked_name, fresh_name, study_directory
+from agent.workspace import RUNS, checked_name, fresh_study, study_directory
 from evals.task import Task
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
@@ -126,12 +126,15 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     check_replicate(setting.replicate)
     known = chosen(task, setting.transfer, setting.storage) if setting.transfer else Known()
     check_opening(task, setting.context)
-    taken = Store.names(setting.storage) if setting.name is None else ()
-    name = checked_name(setting.name) if setting.name else fresh_name(task, taken)
-    directory = study_directory(name, setting.out)
-    if setting.frame is not None:
-        task = _with_frame(task, setting.frame, directory)
-    store = Store.create(task, name, setting.storage)
+    if setting.name is None:
+        name, directory = fresh_study(task, Store.names(setting.storage), setting.out)
+    else:
+        name = checked_name(setting.name)
+        directory = study_directory(name, setting.out)
+    with _kept(setting.frame, directory):
+        if setting.frame is not None:
+            task = _pointing(task, directory / DATA_FILE)
+        store = Store.create(task, name, setting.storage)
     store.set_study_attribute(DIRECTORY, str(directory.resolve()))
     store.set_study_attribute(STRATEGY, setting.strategy)
     store.set_study_attribute(PORTFOLIO, setting.portfolio)
@@ -147,12 +150,27 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     return store, directory
 
 
-def _with_frame(task: Task, frame: DataFrame, directory: Path) -> Task:
-    """Keep `frame` beside the run's files, so that the study can be resumed, and point to it."""
+@contextmanager
+def _kept(frame: DataFrame | None, directory: Path) -> Iterator[None]:
+    """Keep `frame` beside the run's files, so that the study can be resumed.
+
+    It takes the place of an earlier one only where the block succeeds: the name may be taken.
+    """
+    if frame is None:
+        yield
+        return
+    new = directory / f".{DATA_FILE}"
+    try:
+        frame.to_parquet(new, index=False)
+        yield
+        new.replace(directory / DATA_FILE)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _pointing(task: Task, path: Path) -> Task:
     if task.data is None:
         raise InvalidTaskError("This task uses no table, so `data` has no place in it.")
-    path = directory / DATA_FILE
-    frame.to_parquet(path, index=False)
     return task.model_copy(update={"data": task.data.model_copy(update={"path": str(path)})})
 
 
