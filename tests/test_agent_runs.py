@@ -98,3 +98,22 @@ def test_studies_of_two_databases_do_not_write_over_each_others_files(
     monkeypatch.chdir(tmp_path)
     places = [begin(TASK, Setting(storage=f"{n}.db", frame=frame()))[1] for n in "ab"]
     assert [p.name for p in places] == ["guests-lightgbm", "guests-lightgbm-2"]
+
+
+def test_tables_are_tuned_with_several_workers_from_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = {"data": frame(), "llm": "none", "quiet": True, "trials": 2}
+    with pytest.raises(UserError, match="workers must be at least 1"):
+        plaintune.run(TASK, workers=0, **options)  # type: ignore[arg-type]
+    found = plaintune.run(TASK, workers=2, gpus=[1, 0], name="guests", **options)  # type: ignore[arg-type]
+    assert [t.values != () for t in found.trials] == [True, True]
+    assert Store.load("guests").study_attributes()["plaintune:workers"] == 2
+
+
+@pytest.mark.parametrize("data", ["guests.csv", frame().to_dict("list"), frame().to_numpy()])
+def test_data_that_is_no_frame_is_refused_in_words(data: object) -> None:
+    for call in (plaintune.run, plaintune.plan):
+        with pytest.raises(DataError, match=r"must be a pandas DataFrame, got \w+\..*DataFrame\("):
+            call("Predict stays. Maximise accuracy.", data=data, llm="none")  # type: ignore[operator]
