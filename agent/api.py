@@ -80,7 +80,7 @@ def run(
     _check_frame(data)
     clock = Clock()
     wishes = Wishes(trials, seconds, seed, stop_below_gain=stop_below_gain)
-    talk = Talk(ask=False, llm=llm, model=model)
+    talk = Talk(ask=False, llm=llm, model=model, quiet=quiet)
     if isinstance(task, Task):
         understood = Understood(wishes.applied(task), (), talk.language_model())
     else:

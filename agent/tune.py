@@ -242,7 +242,7 @@ def _evaluator(
 
 
 def _language_model(given: Options) -> LanguageModel | None:
-    return Talk(ask=False, llm=given.llm, model=given.model).language_model()
+    return Talk(ask=False, llm=given.llm, model=given.model, quiet=given.quiet).language_model()
 
 
 def _say(given: Options) -> Callable[[str], None]:

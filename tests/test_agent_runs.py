@@ -117,3 +117,12 @@ def test_data_that_is_no_frame_is_refused_in_words(data: object) -> None:
     for call in (plaintune.run, plaintune.plan):
         with pytest.raises(DataError, match=r"must be a pandas DataFrame, got \w+\..*DataFrame\("):
             call("Predict stays. Maximise accuracy.", data=data, llm="none")  # type: ignore[operator]
+
+
+def test_a_quiet_run_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = "Predict stays with logistic regression. Maximise accuracy, 1 trial."
+    plaintune.run(words, data=frame(), llm="none", quiet=True)
+    assert capfd.readouterr() == ("", "")
