@@ -121,9 +121,8 @@ def command_task(
     if not command:
         raise InvalidTaskError("There is no command after --.", hint="Put what to run there.")
     arguments, about, constants = _declared(command, directory)
-    given = {w.split("=")[0].lstrip("-").replace("-", "_") for w in command[1:]}
     wished = named(description, arguments)
-    free = [a for a in arguments if a.name not in given or a.name in wished]
+    free = [a for a in arguments if not a.is_given(command[1:]) or a.name in wished]
     _check_known(space.names if space else (), free)
     seed = next((a.written for a in free if role_of(a) == "seed" and a.type == "int"), "")
     content = {

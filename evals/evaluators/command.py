@@ -188,11 +188,11 @@ def command_words(program: Program, config: Config) -> list[str]:
     words = [MARK.sub(lambda m: values.get(m.group(1), m.group(0)), w) for w in program.command]
     marked = {name for word in program.command for name in MARK.findall(word)}
     for name, value in config.items():
-        written = program.written.get(name, "")
-        if name in marked or not written:
+        written, off = program.written.get(name, ""), program.off.get(name, "")
+        if name in marked or not (written or off):
             continue
         if isinstance(value, bool) and "{}" not in written:
-            switch = written if value else program.off.get(name, "")
+            switch = written if value else off
             words += [switch] if switch else []
         else:
             words += spelled(written, value)
