@@ -11,6 +11,7 @@ from agent.commands import Talk, Understood, Wishes, understand_source
 from agent.lines import Lines
 from agent.runs import Run, Setting, run_task
 from evals.task import Task
+from prompts.errors import DataError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,6 +32,7 @@ def plan(
     Raises:
         UserError: the task cannot be understood, or its data cannot be used.
     """
+    _check_frame(data)
     talk = Talk(ask=False, llm=llm, model=model)
     wishes = Wishes(trials=trials, seconds=seconds, seed=seed)
     return understand_source(description, wishes, talk, Clock(), data).task
@@ -55,6 +57,8 @@ def run(
     log_values: bool = False,
     replicate: str = "off",
     transfer: Sequence[str] = (),
+    workers: int | None = None,
+    gpus: Sequence[str | int] | None = None,
     quiet: bool = False,
 ) -> Run:
     """Tune `task` (a description, a YAML file's name, or a `Task`) and return the finished run.
@@ -64,7 +68,8 @@ def run(
     `surrogate` names what predicts (docs/search.md); `replicate` "auto" runs contenders again where
     noise decides between them; `transfer` names earlier studies to learn from, or ("auto",).
     `context` ("none", "partial", "full") says how much of the data the language model's first
-    question tells, `log_values` whether it shows logarithms.
+    question tells, `log_values` whether it shows logarithms. `workers` trials run at a time, with
+    the `gpus` (None: those that are found) dealt among them.
 
     `data` takes the place of the task's file and is kept, as Parquet, beside the run's other files.
     Progress goes to stderr, one line per trial, unless `quiet`.
@@ -72,9 +77,10 @@ def run(
     Raises:
         UserError: the task or its data cannot be used, or the study's name is taken.
     """
+    _check_frame(data)
     clock = Clock()
     wishes = Wishes(trials, seconds, seed, stop_below_gain=stop_below_gain)
-    talk = Talk(ask=False, llm=llm, model=model)
+    talk = Talk(ask=False, llm=llm, model=model, quiet=quiet)
     if isinstance(task, Task):
         understood = Understood(wishes.applied(task), (), talk.language_model())
     else:
@@ -89,9 +95,23 @@ def run(
         log_values=log_values,
         replicate=replicate,
         transfer=transfer,
+        workers=workers,
+        devices=None if gpus is None else [str(g) for g in gpus],
         frame=data,
         language_model=understood.language_model,
         listeners=() if quiet else (Lines(sys.stderr),),
         clock=clock,
     )
     return run_task(understood.task, setting, understood.calls)
+
+
+def _check_frame(data: object) -> None:
+    if data is None:
+        return
+    from pandas import DataFrame
+
+    if not isinstance(data, DataFrame):
+        raise DataError(
+            f"data must be a pandas DataFrame, got {type(data).__name__}.",
+            hint="Name a file in the description instead, or make one: pandas.DataFrame(...).",
+        )

@@ -82,7 +82,7 @@ def understand_command(
             notify=say,
             pattern=line.pattern,
             score_file=line.score_file,
-            memory=line.memory * MEBIBYTE if line.memory else None,
+            memory=None if line.memory is None else line.memory * MEBIBYTE,
             cpu_seconds=line.cpu_seconds,
         )
     show_space(proposed)

@@ -66,12 +66,13 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Talk:
-    """How to talk with the user, and with which language model."""
+    """How to talk with the user, and with which language model; `quiet` says nothing."""
 
     ask: bool = True
     json: bool = False
     llm: str = "auto"
     model: str | None = None
+    quiet: bool = False
 
     @property
     def interactive(self) -> bool:
@@ -83,12 +84,17 @@ class Talk:
         from agent.language_models.registry import open_language_model
 
         try:
-            return open_language_model(self.llm, model=self.model, notify=say)
+            return open_language_model(self.llm, model=self.model, notify=self.say)
         except ModelUnavailableError as error:
             if self.llm != "auto" or self.model:
                 raise
-            say(f"{error.message} Going on without a language model.")
+            self.say(f"{error.message} Going on without a language model.")
             return None
+
+    def say(self, text: str) -> None:
+        """Print a sentence to stderr."""
+        if not self.quiet:
+            say(text)
 
 
 @dataclass(frozen=True)
@@ -287,7 +293,7 @@ def understand_source(
     from agent.intake.understand import understand
 
     with clock("understanding"):
-        say("Reading the description …")
+        talk.say("Reading the description …")
         model = talk.language_model()
         recorder = RecordingModel(model, "understand") if model else None
         task = understand(
@@ -296,7 +302,7 @@ def understand_source(
             language_model=recorder,
             frame=frame,
             ask=_asker() if talk.interactive else None,
-            notify=say,
+            notify=talk.say,
             budgeted=not (wishes.trials is None and wishes.seconds is None),
         )
     calls = tuple(recorder.calls) if recorder else ()

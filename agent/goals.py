@@ -8,8 +8,11 @@ possible", "minimise the tour length".
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from agent.intake.budgets import read_budget
 from agent.intake.text import Text
@@ -18,6 +21,8 @@ from evals.known_parameters import known_parameter, plain_name
 from evals.task import Budget, Objective, Source
 from prompts.errors import InvalidTaskError
 
+Part = TypeVar("Part", bound=BaseModel)
+
 DOWN = r"low(?:est)?|lower|minimi[sz]e|minimum|min|small(?:est)?|fewest|least|short(?:est)?|reduce"
 UP = r"high(?:est)?|higher|maximi[sz]e|maximum|max|larg(?:e|est)|most|best|greatest|increase|raise"
 NAME = r"[A-Za-z][\w/.@-]*\w|[A-Za-z]"
@@ -25,6 +30,11 @@ BEFORE = re.compile(
     rf"\b(?P<way>{DOWN}|{UP}|fast(?:est)?)\s+(?:the\s+|its\s+|my\s+)?(?P<name>{NAME})", re.I
 )
 AFTER = re.compile(rf"\b(?P<name>{NAME})\s+as\s+(?P<way>low|high|small|large|short)\s+as", re.I)
+SECOND = re.compile(
+    rf"\band\s+(?:the\s+)?(?:lowest|highest|minimi[sz]e|maximi[sz]e)\s+(?:the\s+|its\s+|my\s+)?"
+    rf"(?P<name>{NAME})",
+    re.I,
+)
 NO_METRIC = {"trials", "possible", "of", "to", "as", "for", "a", "an", "it", "in", "and", "value"}
 LOWER_IS_BETTER = re.compile(
     r"loss|error|err|rmse|mae|mse|mape|wer|cer|fid|perplexity|ppl|time|seconds|latency|size|cost|nll"
@@ -47,32 +57,50 @@ def read_goal(
     direction: str | None = None,
     trials: int | None = None,
     seconds: float | None = None,
+    before: Objective | None = None,
 ) -> Goal:
     """Read a goal; what is given by keyword wins over the words.
 
+    `before` is the objective of a study that goes on: it stands where the words name no other, and
+    there is no budget but the one they give.
+
     Raises:
-        InvalidTaskError: no metric is named, or nothing says which way it is better, or two times
-            or numbers contradict each other.
+        InvalidTaskError: no metric is named or more than one, or nothing says which way it is
+            better, or two times or numbers contradict each other.
     """
     sources: dict[str, Source] = {}
-    budget = _budget(text, trials, seconds, sources)
+    budget = _budget(text, trials, seconds, sources, usual=30 if before is None else None)
     found = _metric_match(text) if metric is None else None
+    if found is None and before is not None and metric in (None, before.metric):
+        metric, direction = before.metric, direction or before.direction
     if found is None and metric is None:
         raise InvalidTaskError(
             "The goal names no score.",
             hint="Say which number to lower or raise, such as 'lowest val_loss'.",
         )
     name = metric or (found.group("name") if found else "")
+    if found is not None:
+        _check_alone(text, name)
     if direction is None:
         direction, quote = _direction(text, name, found)
         sources["objectives"] = Source(origin="your words" if quote else "default", quote=quote)
-    objective = Objective.model_validate({"metric": name, "direction": direction})
+    objective = part_of_task(Objective, {"metric": name, "direction": direction})
     return Goal((objective,), budget, sources)
 
 
 def _metric_match(text: str) -> re.Match[str] | None:
     matches = [*AFTER.finditer(text), *BEFORE.finditer(text)]
     return next((m for m in matches if m.group("name").lower() not in NO_METRIC), None)
+
+
+def _check_alone(text: str, name: str) -> None:
+    others = [m.group("name") for m in SECOND.finditer(text)]
+    others = [n for n in others if n.lower() not in NO_METRIC and n != name]
+    if others:
+        raise InvalidTaskError(
+            f"The goal names two scores, {name} and {others[0]}; a program is tuned towards one.",
+            hint="Name one, perhaps one that your program computes from both.",
+        )
 
 
 def _direction(text: str, name: str, found: re.Match[str] | None) -> tuple[str, str]:
@@ -95,7 +123,11 @@ def _direction(text: str, name: str, found: re.Match[str] | None) -> tuple[str, 
 
 
 def _budget(
-    text: str, trials: int | None, seconds: float | None, sources: dict[str, Source]
+    text: str,
+    trials: int | None,
+    seconds: float | None,
+    sources: dict[str, Source],
+    usual: int | None,
 ) -> Budget:
     reading = read_budget(Text(text))
     if reading.contradictions:
@@ -106,10 +138,25 @@ def _budget(
             values[field] = claim.value
             sources[f"budget.{field}"] = Source(origin="your words", quote=claim.quote)
     values |= {k: v for k, v in (("trials", trials), ("seconds", seconds)) if v is not None}
-    if "trials" not in values and "seconds" not in values:
-        values["trials"] = 30
+    if "trials" not in values and "seconds" not in values and usual is not None:
+        values["trials"] = usual
         sources["budget.trials"] = Source(origin="default")
-    return Budget.model_validate({"trials": None, **values})
+    return part_of_task(Budget, {"trials": None, **values})
+
+
+def part_of_task(part: type[Part], content: Mapping[str, Any]) -> Part:
+    """Build a part of a task from what was given by keyword or option.
+
+    Raises:
+        InvalidTaskError: names each value that is wrong, and the rule it breaks.
+    """
+    try:
+        return part.model_validate(content)
+    except ValidationError as error:
+        wrong = (
+            f"{'.'.join(map(str, e['loc']))} = {e['input']!r}: {e['msg']}" for e in error.errors()
+        )
+        raise InvalidTaskError(f"This cannot be used: {'; '.join(wrong)}.") from error
 
 
 def named(text: str, arguments: Sequence[Argument]) -> list[str]:

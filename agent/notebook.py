@@ -77,10 +77,9 @@ def cell_function(cell: str, namespace: Mapping[str, Any]) -> Callable[..., dict
         )
 
     def function(**config: Any) -> dict[str, Any]:
-        own = dict(namespace)
+        own = _Variables(namespace)
         exec(compile(rewritten(head, config) + rest, "<cell>", "exec"), own)
-        new = {n: v for n, v in own.items() if n not in namespace or v is not namespace[n]}
-        return {n: v for n, v in new.items() if not n.startswith("_")}
+        return {n: v for n, v in own.items() if own.is_new(n) and not n.startswith("_")}
 
     parameters = [
         inspect.Parameter(a.name, inspect.Parameter.KEYWORD_ONLY, default=a.default)
@@ -90,6 +89,24 @@ def cell_function(cell: str, namespace: Mapping[str, Any]) -> Callable[..., dict
     function.__doc__ = "\n".join(f"{a.name}: {a.help}" for a in constants if a.help)
     function.__name__ = function.__qualname__ = "cell"
     return function
+
+
+class _Variables(dict[str, Any]):
+    """A cell's variables; knows which the cell has set, also to what they were before."""
+
+    def __init__(self, before: Mapping[str, Any]) -> None:
+        super().__init__(before)
+        self._before = before
+        self._set: set[str] = set()
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._set.add(name)
+        super().__setitem__(name, value)
+
+    def is_new(self, name: str) -> bool:
+        """Return whether a variable is the cell's own."""
+        before = self._before
+        return name in self._set or name not in before or self[name] is not before[name]
 
 
 def _parted(cell: str) -> tuple[str, str]:
@@ -105,7 +122,7 @@ def _parted(cell: str) -> tuple[str, str]:
 
 
 def _is_declaration(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Assign):
+    if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
         # Calls may look anything up; a constant, or an expression of constants, does not.
         return not any(isinstance(n, ast.Call | ast.Name) for n in ast.walk(statement.value))
     text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from agent.goals import Goal, named
+from agent.goals import Goal, named, part_of_task
 from agent.parameters import Program as About
 from agent.parameters import propose_all
 from evals.arguments import Argument
@@ -21,7 +21,7 @@ from evals.flags import read_help
 from evals.known_parameters import role_of
 from evals.parameters import Scalar
 from evals.proposals import Proposal, space_of
-from evals.signature import read_function
+from evals.signature import function_name, plain_function, read_function
 from evals.sources import read_constants, read_source
 from evals.space import SearchSpace
 from evals.task import Program, Source, Task
@@ -63,17 +63,43 @@ def function_task(
     Raises:
         InvalidTaskError: nothing of it can be tuned.
     """
-    name = f"{function.__module__}:{function.__qualname__}"
     signature = read_function(function)
-    program = Program(function=name, within=signature.within, **fields)
-    about = About((function.__doc__ or "").strip()[:300], description)
+    name, within = function_name(function), signature.within
+    program = part_of_task(Program, {"function": name, "within": within, **fields})
+    about = About((plain_function(function).__doc__ or "").strip()[:300], description)
     given = dict(fixed or {})
-    _check_known(given, signature.arguments)
+    _check_plain(given)
     arguments = [a for a in signature.arguments if a.name not in given]
+    if not signature.takes_any:
+        _check_known(given, signature.arguments)
+        _check_known(space.names if space else (), arguments)
     proposed = _task(
         "function", arguments, about, goal, description, program, space, language_model, notify
     )
-    return replace(proposed, task=proposed.task.model_copy(update={"fixed": given}))
+    tuned = proposed.task.space.names
+    _check_given(arguments, tuned)
+    kept = {n: v for n, v in signature.preset.items() if n not in tuned} | given
+    return replace(proposed, task=proposed.task.model_copy(update={"fixed": kept}))
+
+
+def _check_plain(fixed: Mapping[str, object]) -> None:
+    for name, value in fixed.items():
+        if not isinstance(value, bool | int | float | str | None):
+            raise InvalidTaskError(
+                f"The fixed argument {name} is a {type(value).__name__}, which no task can hold.",
+                hint=f"Bind it before: tune(functools.partial(function, {name}=...), ...).",
+            )
+
+
+def _check_given(arguments: Sequence[Argument], tuned: Sequence[str]) -> None:
+    """Refuse an argument that would get no value, before a trial fails for it."""
+    for argument in arguments:
+        if argument.required and argument.name not in tuned and role_of(argument) != "seed":
+            raise InvalidTaskError(
+                f"The argument {argument.name} has no default and is not tuned.",
+                hint="Give it a default value or a range, or a value of its own: fixed={...}, or "
+                "functools.partial where it is no plain value.",
+            )
 
 
 def command_task(
@@ -95,25 +121,25 @@ def command_task(
     if not command:
         raise InvalidTaskError("There is no command after --.", hint="Put what to run there.")
     arguments, about, constants = _declared(command, directory)
-    given = {w.split("=")[0].lstrip("-").replace("-", "_") for w in command[1:]}
     wished = named(description, arguments)
-    free = [a for a in arguments if a.name not in given or a.name in wished]
+    free = [a for a in arguments if not a.is_given(command[1:]) or a.name in wished]
+    _check_known(space.names if space else (), free)
     seed = next((a.written for a in free if role_of(a) == "seed" and a.type == "int"), "")
-    program = Program(
-        command=tuple(command),
-        written={a.name: a.written for a in free if a.written},
-        off={a.name: a.off for a in free if a.off},
-        seed="" if constants else seed,
-        constants=constants,
+    content = {
+        "command": tuple(command),
+        "written": {a.name: a.written for a in free if a.written},
+        "off": {a.name: a.off for a in free if a.off},
+        "seed": "" if constants else seed,
+        "constants": constants,
         **fields,
-    )
+    }
     return _task(
         "command",
         free,
         About(about, description),
         goal,
         description,
-        program,
+        part_of_task(Program, content),
         space,
         language_model,
         notify,
@@ -132,7 +158,6 @@ def _task(
     notify: Callable[[str], None],
 ) -> Proposed:
     if space is not None:
-        _check_known(space.names, arguments)
         own = {a.name: a for a in arguments}
         proposals = tuple(
             Proposal(own.get(p.name, Argument(p.name, "unknown")), "tune", "you", p.reason, p)

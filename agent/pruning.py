@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evals.objectives import gain, incumbent
 from evals.task import Task
@@ -31,11 +33,12 @@ def hopeless(task: Task, trials: Sequence[Trial], running: Mapping[int, float]) 
     step = max(running)
     rivals = [t for t in trials if t.evaluation and step in _running(t)]
     complete = [t for t in rivals if t.state is TrialState.COMPLETE]
+    complete = [t for t in complete if math.isfinite(_running(t)[step])]
     best = incumbent(task, complete)
     if best is None or len(complete) < STARTUP:
         return ""
     mine, ahead = gain(task, running[step]), gain(task, _running(best)[step])
-    bar = float(np.quantile([gain(task, _running(t)[step]) for t in rivals], KEPT))
+    bar = float(np.quantile(_finite([gain(task, _running(t)[step]) for t in rivals]), KEPT))
     noise = best.std[0] if best.std else 0.0
     if mine >= bar or ahead - mine <= MARGIN * noise:
         return ""
@@ -43,6 +46,16 @@ def hopeless(task: Task, trials: Sequence[Trial], running: Mapping[int, float]) 
         f"Stopped early: {running[step]:.4g} after step {step}, where the best trial "
         f"had {_running(best)[step]:.4g} and three in four trials were better."
     )
+
+
+def _finite(gains: Sequence[float]) -> NDArray[np.float64]:
+    """Return `gains` with NaN and infinity counted as the worst of the rest.
+
+    One NaN would make the bar NaN, and everything that does not lead hopeless.
+    """
+    known = np.asarray(gains, dtype=float)
+    finite = np.isfinite(known)
+    return np.where(finite, known, known[finite].min())
 
 
 def _running(trial: Trial) -> Mapping[int, float]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -20,8 +20,8 @@ from agent.outcome import Outcome
 from agent.store import Store
 from agent.study_view import StudyView
 from agent.transfer import Known, chosen, none_found, worth
-from agent.workers import spread
-from agent.workspace import RUNS, checked_name, fresh_name, study_directory
+from agent.workers import check_workers, spread
+from agent.workspace import RUNS, checked_name, fresh_study, study_directory
 from evals.task import Task
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
@@ -116,20 +116,25 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     `calls` are those by which the task was understood.
 
     Raises:
-        UserError: there is no such strategy, surrogate, context, or way to replicate.
+        UserError: there is no such strategy, surrogate, context, or way to replicate, or there are
+            no workers.
         StudyError: the name is taken, an earlier study is not there, or the database or the
             directory cannot be written.
     """
+    check_workers(setting.workers)
     check_strategy(setting.strategy, setting.surrogate, setting.transfer)
     check_replicate(setting.replicate)
     known = chosen(task, setting.transfer, setting.storage) if setting.transfer else Known()
     check_opening(task, setting.context)
-    taken = Store.names(setting.storage) if setting.name is None else ()
-    name = checked_name(setting.name) if setting.name else fresh_name(task, taken)
-    directory = study_directory(name, setting.out)
-    if setting.frame is not None:
-        task = _with_frame(task, setting.frame, directory)
-    store = Store.create(task, name, setting.storage)
+    if setting.name is None:
+        name, directory = fresh_study(task, Store.names(setting.storage), setting.out)
+    else:
+        name = checked_name(setting.name)
+        directory = study_directory(name, setting.out)
+    with _kept(setting.frame, directory):
+        if setting.frame is not None:
+            task = _pointing(task, directory / DATA_FILE)
+        store = Store.create(task, name, setting.storage)
     store.set_study_attribute(DIRECTORY, str(directory.resolve()))
     store.set_study_attribute(STRATEGY, setting.strategy)
     store.set_study_attribute(PORTFOLIO, setting.portfolio)
@@ -145,12 +150,27 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     return store, directory
 
 
-def _with_frame(task: Task, frame: DataFrame, directory: Path) -> Task:
-    """Keep `frame` beside the run's files, so that the study can be resumed, and point to it."""
+@contextmanager
+def _kept(frame: DataFrame | None, directory: Path) -> Iterator[None]:
+    """Keep `frame` beside the run's files, so that the study can be resumed.
+
+    It takes the place of an earlier one only where the block succeeds: the name may be taken.
+    """
+    if frame is None:
+        yield
+        return
+    new = directory / f".{DATA_FILE}"
+    try:
+        frame.to_parquet(new, index=False)
+        yield
+        new.replace(directory / DATA_FILE)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _pointing(task: Task, path: Path) -> Task:
     if task.data is None:
         raise InvalidTaskError("This task uses no table, so `data` has no place in it.")
-    path = directory / DATA_FILE
-    frame.to_parquet(path, index=False)
     return task.model_copy(update={"data": task.data.model_copy(update={"path": str(path)})})
 
 
@@ -210,7 +230,7 @@ def _search(
     knowledge = _knowledge(task, evaluator) if portfolio else {}
     if setting.beliefs and not store.trials():
         task = _believing(task, store, setting, knowledge.get("card"))
-    count = setting.workers or int(attributes.get(WORKERS, 1))
+    count = int(attributes.get(WORKERS, 1)) if setting.workers is None else setting.workers
     workers = spread(evaluator, count, setting.devices)
     designer, adviser = open_strategy(
         strategy,

@@ -16,7 +16,7 @@ from agent.outcome import Transferred
 from agent.store import Store
 from evals.task import Task
 from evals.trials import Trial, TrialState
-from prompts.errors import UserError
+from prompts.errors import InvalidTaskError, UserError
 
 if TYPE_CHECKING:
     from surrogates.transfer import Earlier
@@ -84,8 +84,12 @@ def _found(task: Task, storage: str | None) -> Known:
     studies: dict[str, int] = {}
     for name in reversed(Store.names(storage)):
         store = Store.load(name, storage)
+        try:
+            other = store.task
+        except InvalidTaskError:
+            continue  # Another version of plaintune wrote it: it fits nothing here.
         trials = _finished(store)
-        if not unfit(task, store.task, trials) and len(studies) < MOST:
+        if not unfit(task, other, trials) and len(studies) < MOST:
             studies[name] = len(trials)
     return Known(studies)
 

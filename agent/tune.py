@@ -5,29 +5,34 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.clock import Clock
 from agent.command_line import show_space
 from agent.commands import Talk, Wishes
-from agent.goals import read_goal
+from agent.goals import Goal, read_goal
 from agent.lines import Lines
+from agent.opening import CONTEXT, LOG_VALUES
 from agent.programs import function_task
-from agent.runs import Run, Setting, run_task
+from agent.runs import REPLICATE, STRATEGY, SURROGATE, Run, Setting, run_task
 from agent.runs import resume as resume_run
 from agent.store import Store
 from evals.evaluators.function import FunctionEvaluator, nursery_for
 from evals.evaluators.process import Nursery
-from evals.parameters import Parameter, Scalar
+from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
 from evals.proposals import renamed
+from evals.signature import read_function
 from evals.space import SearchSpace
-from prompts.errors import StudyError
+from evals.task import Program, Task
+from prompts.errors import InvalidTaskError, StudyError, UserError
 
 if TYPE_CHECKING:
-    from evals.task import Task
     from prompts.chat import LanguageModel
 
+KEPT = ("strategy", "surrogate", "replicate", "context", "log_values")
+"""Options that a study keeps from its beginning."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -44,7 +49,7 @@ class Options:
     time. `workers` trials run at a time, with the `gpus` (None: those that are found) dealt among
     them. `llm`, `model`, `context` and `log_values` are those of
     `plaintune run`. A study called `name` that exists is
-    resumed.
+    resumed as it began: goal and options may give it a larger budget and other limits, no more.
     """
 
     trials: int | None = None
@@ -54,7 +59,7 @@ class Options:
     direction: str | None = None
     space: SearchSpace | Mapping[str, Parameter] | None = None
     fixed: Mapping[str, Scalar] = field(default_factory=dict)
-    seed: int = 0
+    seed: int | None = None
     isolated: bool = True
     memory: int | None = None
     cpu_seconds: int | None = None
@@ -83,13 +88,13 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
     Raises:
         UserError: the goal or the function cannot be used; says why.
     """
-    given = Options(**options)
+    given = _options(options)
     clock = Clock()
     # Before the language model is loaded: a fork cannot inherit its threads.
     nursery = nursery_for(function) if given.isolated else None
     listeners = () if given.quiet else (Lines(sys.stderr),)
     if given.name is not None and given.name in Store.names(given.storage):
-        return _go_on(function, given, nursery, Setting(listeners=listeners, clock=clock))
+        return _go_on(function, goal, given, nursery, Setting(listeners=listeners, clock=clock))
     model = _language_model(given)
     wanted = read_goal(
         goal,
@@ -117,24 +122,75 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
     return _shown(run_task(task, setting, proposed.calls), given)
 
 
+def _options(given: Mapping[str, Any]) -> Options:
+    known = [f.name for f in fields(Options)]
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
+            raise UserError(f"tune has no option {name!r}.", hint=hint)
+    return Options(**given)
+
+
 def _go_on(
-    function: Callable[..., Any], given: Options, nursery: Nursery | None, setting: Setting
+    function: Callable[..., Any],
+    goal: str,
+    given: Options,
+    nursery: Nursery | None,
+    setting: Setting,
 ) -> Run:
     """Resume a study of the same function."""
     assert given.name is not None
-    task = Store.load(given.name, given.storage).task
+    store = Store.load(given.name, given.storage)
+    task = store.task
     if task.evaluator != "function":
         raise StudyError(
             f"The study {given.name!r} exists and tunes no function.", hint="Choose another name."
         )
-
-    def raised(before: Task) -> Task:
-        wishes = Wishes(given.trials, given.seconds, stop_below_gain=given.stop_below_gain)
-        return wishes.applied(before)
-
-    evaluator = _evaluator(task, function, given, nursery)
+    wanted = read_goal(
+        goal,
+        metric=given.metric,
+        direction=given.direction,
+        trials=given.trials,
+        seconds=given.seconds,
+        before=task.objective,
+    )
+    _check_same(function, wanted, given, store)
+    budget = wanted.budget
+    wishes = Wishes(budget.trials, budget.seconds, stop_below_gain=given.stop_below_gain)
+    evaluator = _evaluator(wishes.applied(task), function, given, nursery)
     again = _setting(given, evaluator, setting.listeners, setting.clock, _language_model(given))
-    return _shown(resume_run(given.name, again, raised), given)
+    return _shown(resume_run(given.name, again, wishes.applied), given)
+
+
+def _check_same(function: Callable[..., Any], wanted: Goal, given: Options, store: Store) -> None:
+    """Refuse what would make a study another one: it goes on as it began.
+
+    Raises:
+        StudyError: names what differs.
+    """
+    task, attributes = store.task, store.study_attributes()
+    began = Options(
+        strategy=str(attributes.get(STRATEGY, "hybrid")),
+        surrogate=str(attributes.get(SURROGATE, "gp")),
+        replicate=str(attributes.get(REPLICATE, "off")),
+        context=str(attributes.get(CONTEXT, "partial")),
+        log_values=bool(attributes.get(LOG_VALUES, False)),
+    )
+    usual = Options()
+    changed = [n for n in KEPT if getattr(given, n) not in (getattr(usual, n), getattr(began, n))]
+    changed += ["goal"] if wanted.objectives[0] != task.objective else []
+    changed += ["seed"] if given.seed not in (None, task.seed) else []
+    changed += ["fixed"] if any(task.fixed.get(n) != v for n, v in given.fixed.items()) else []
+    space = _space(given.space)
+    # A study that was steered has another space than the one it began with.
+    changed += ["space"] if space not in (None, task.space) and not task.steering else []
+    changed += ["function"] if not read_function(function).accepts(task.space.names) else []
+    if changed:
+        raise StudyError(
+            f"The study {given.name!r} exists and began with another {' and '.join(changed)}.",
+            hint="Choose another name to begin anew, or go on with what it began with.",
+        )
 
 
 def _shown(run: Run, given: Options) -> Run:
@@ -174,18 +230,19 @@ def _setting(
 def _evaluator(
     task: Task, function: Callable[..., Any], given: Options, nursery: Nursery | None
 ) -> FunctionEvaluator:
+    program = task.program or Program()
     return FunctionEvaluator(
         task,
         function,
         isolated=given.isolated,
-        memory=given.memory,
-        cpu_seconds=given.cpu_seconds,
+        memory=given.memory or program.memory,
+        cpu_seconds=given.cpu_seconds or program.cpu_seconds,
         nursery=nursery,
     )
 
 
 def _language_model(given: Options) -> LanguageModel | None:
-    return Talk(ask=False, llm=given.llm, model=given.model).language_model()
+    return Talk(ask=False, llm=given.llm, model=given.model, quiet=given.quiet).language_model()
 
 
 def _say(given: Options) -> Callable[[str], None]:
@@ -195,6 +252,12 @@ def _say(given: Options) -> Callable[[str], None]:
 def _space(given: SearchSpace | Mapping[str, Parameter] | None) -> SearchSpace | None:
     if given is None or isinstance(given, SearchSpace):
         return given
+    kinds = (Float, Int, Categorical, Ordinal)
+    if not isinstance(given, Mapping) or not all(isinstance(p, kinds) for p in given.values()):
+        raise InvalidTaskError(
+            f"space holds no parameters by name: {str(given)[:100]}.",
+            hint='Write it as space={"lr": plaintune.Float(1e-5, 0.1, log=True)}.',
+        )
     return SearchSpace(tuple(renamed(p, name) for name, p in given.items()))
 
 

@@ -48,6 +48,12 @@ def together(calls: Sequence[Callable[[], None]], stop: Callable[[], None]) -> N
         raise
 
 
+def check_workers(count: int | None) -> None:
+    """Refuse a number of workers that is none; None is the usual number."""
+    if count is not None and count < 1:
+        raise UserError(f"workers must be at least 1, got {count}.")
+
+
 def spread(evaluator: Evaluator, count: int, devices: Sequence[str] | None) -> list[Evaluator]:
     """Return an evaluator for each of `count` workers.
 
@@ -56,8 +62,7 @@ def spread(evaluator: Evaluator, count: int, devices: Sequence[str] | None) -> l
     Raises:
         UserError: `count` is below 1, or the evaluator runs one trial at a time.
     """
-    if count < 1:
-        raise UserError(f"workers must be at least 1, got {count}.")
+    check_workers(count)
     if count == 1 and not devices:
         return [evaluator]
     if not isinstance(evaluator, Shareable):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -28,13 +28,36 @@ def checked_name(name: str) -> str:
     return name
 
 
-def fresh_name(task: Task, taken: Container[str]) -> str:
-    """Return a name that tells what is tuned, such as `churn-lightgbm`, numbered where taken."""
+def fresh_study(task: Task, taken: Container[str], out: str | None = None) -> tuple[str, Path]:
+    """Return a name that tells what is tuned, such as `churn-lightgbm`, and its directory.
+
+    The name is numbered where it is taken, be it by another database's study whose files lie here,
+    or by another process that begins at the same moment.
+
+    Raises:
+        StudyError: the directory cannot be made or written to.
+    """
+    free = (name for name in _names(task) if name not in taken)
+    name = next(n for n in free if out is not None or _claimed(Path(RUNS) / n))
+    return name, study_directory(name, out)
+
+
+def _claimed(directory: Path) -> bool:
+    try:
+        directory.mkdir(parents=True)
+    except FileExistsError:
+        return False
+    except OSError:
+        return True  # `study_directory` says what is wrong.
+    return True
+
+
+def _names(task: Task) -> Iterator[str]:
     about = Path(task.data.path).stem if task.data else _program(task)
     model = task.models[0] if len(task.models) == 1 else "models"
     base = re.sub(r"[^\w.-]+", "-", f"{about}-{model}" if task.models else about).strip("-.")
-    names = (base or "study" if i == 1 else f"{base or 'study'}-{i}" for i in count(1))
-    return next(name for name in names if name not in taken)
+    yield base or "study"
+    yield from (f"{base or 'study'}-{i}" for i in count(2))
 
 
 def _program(task: Task) -> str:

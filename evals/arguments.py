@@ -6,6 +6,7 @@ decides which of them to tune, and over what range.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,8 +21,9 @@ class Argument:
 
     `low` and `high` are bounds that the program itself enforces. `written` says how a value is
     given: "--lr {}", "optimizer.lr={}", "" for arguments of functions. A switch is written as
-    `written` for True and `off` for False (either may be empty). `parameter` is a range the author
-    has written down, to be taken as it is. `required` ones have no default.
+    `written` for True and `off` for False (either may be empty). `flags` are all of its spellings,
+    where known. `parameter` is a range the author has written down, to be taken as it is.
+    `required` ones have no default.
     """
 
     name: str
@@ -33,8 +35,16 @@ class Argument:
     help: str = ""
     written: str = ""
     off: str = ""
+    flags: tuple[str, ...] = ()
     required: bool = False
     parameter: Parameter | None = None
+
+    def is_given(self, words: Sequence[str]) -> bool:
+        """Return whether a command line sets it already."""
+        said = {w.split("=")[0] for w in words}
+        named = {w.lstrip("-").replace("-", "_") for w in said}
+        spellings = {*self.flags, self.written.split(" ")[0], self.off} - {""}
+        return self.name in named or bool(spellings & said)
 
 
 def type_of(value: object) -> ArgumentType:

@@ -105,6 +105,7 @@ def _option(chunk: str) -> Argument | None:
             help=_sentence(words),
             written=flag if switch else spelled,
             off=off,
+            flags=tuple(flags),
         )
     )
 

@@ -268,7 +268,8 @@ def space_of(proposals: Iterable[Proposal]) -> SearchSpace:
     if not parameters:
         raise InvalidTaskError(
             "Nothing was found that is worth tuning.",
-            hint="Name the parameters with their ranges, for example in a file: --space.",
+            hint="Name the parameters with their ranges: in a file, --space FILE, or in Python, "
+            "space={...}.",
         )
     return SearchSpace(tuple(parameters))
 

@@ -35,11 +35,11 @@ def read_constants(text: str) -> list[Argument]:
     helps = text.splitlines()
     found = {}
     for node in module.tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            name, value = node.targets[0], module.value(node.value)
-            if isinstance(name, ast.Name) and isinstance(value, bool | int | float | str):
-                _, _, comment = helps[node.lineno - 1].partition("#")
-                found[name.id] = Argument(name.id, type_of(value), value, help=comment.strip())
+        name, expression = _assigned(node)
+        value = module.value(expression)
+        if name and isinstance(value, bool | int | float | str):
+            _, _, comment = helps[node.lineno - 1].partition("#")
+            found[name] = Argument(name, type_of(value), value, help=comment.strip())
     return [settled(a) for a in found.values()]
 
 
@@ -47,13 +47,22 @@ def rewritten(text: str, values: dict[str, Scalar]) -> str:
     """Return a script whose top-level constants have other values; all else stays as it is."""
     lines = text.encode().splitlines(keepends=True)
     for node in reversed(ast.parse(text).body):
-        if not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)):
-            continue
-        if node.targets[0].id in values and node.value.end_lineno == node.lineno:
-            line, old = lines[node.lineno - 1], node.value
-            new = repr(values[node.targets[0].id]).encode()
+        name, old = _assigned(node)
+        if old is not None and name in values and old.end_lineno == node.lineno:
+            line, new = lines[node.lineno - 1], repr(values[name]).encode()
             lines[node.lineno - 1] = line[: old.col_offset] + new + line[old.end_col_offset :]
     return b"".join(lines).decode()
+
+
+def _assigned(node: ast.stmt) -> tuple[str, ast.expr | None]:
+    """Return the name that a statement assigns (`a = 1`, `a: int = 1`) and the value; "" else."""
+    target: ast.expr | None = None
+    value: ast.expr | None = None
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target, value = node.targets[0], node.value
+    elif isinstance(node, ast.AnnAssign):
+        target, value = node.target, node.value
+    return (target.id, value) if isinstance(target, ast.Name) else ("", None)
 
 
 class _Module:
@@ -141,7 +150,7 @@ def _argparse(module: _Module) -> Iterator[Argument]:
         flags, given = _flags(module, call), _keywords(call)
         if not flags:
             continue
-        action = module.value(given.get("action")) or "store"
+        action = _action(module, given.get("action"))
         name = module.value(given.get("dest")) or flag_name(flags)
         flag = max(flags, key=len)
         positional = not flag.startswith("-")
@@ -152,13 +161,26 @@ def _argparse(module: _Module) -> Iterator[Argument]:
             choices=tuple(module.value(given.get("choices")) or ()),
             help=_text(module, given.get("help")),
             written="" if positional else _written(flag),
+            flags=tuple(flags),
             required=positional or bool(module.value(given.get("required"))),
         )
-        if action in ("store_true", "store_false"):
-            argument = replace(argument, type="bool", default=action == "store_false", written=flag)
-        elif action not in ("store", "append") and "BooleanOptionalAction" not in str(action):
+        if action == "store_true":
+            argument = replace(argument, type="bool", default=False, written=flag)
+        elif action == "store_false":
+            argument = replace(argument, type="bool", default=True, written="", off=flag)
+        elif action == "BooleanOptionalAction":
+            argument = replace(argument, type="bool", written=flag, off=f"--no-{flag[2:]}")
+        elif action not in ("store", "append"):
             continue
         yield argument
+
+
+def _action(module: _Module, node: ast.expr | None) -> str:
+    """Return the name of an action, which argparse takes as a string or as a class."""
+    if node is None:
+        return "store"
+    said = module.value(node)
+    return said if isinstance(said, str) else name_of(node).rsplit(".", 1)[-1]
 
 
 def _written(flag: str) -> str:
@@ -186,7 +208,7 @@ def _click(module: _Module) -> Iterator[Argument]:
         flags, given = _flags(module, call), _keywords(call)
         if kind not in ("option", "argument") or not flags or "." not in name_of(call.func):
             continue
-        on, _, off = flags[-1].partition("/") if len(flags) == 1 else (max(flags, key=len), "", "")
+        on, _, off = max(flags, key=len).partition("/")
         type_, choices, low, high = _click_type(module, given.get("type"))
         argument = Argument(
             name=flag_name([on]),
@@ -197,6 +219,7 @@ def _click(module: _Module) -> Iterator[Argument]:
             high=high,
             help=_text(module, given.get("help")),
             written=_written(on),
+            flags=tuple(flags),
             required=kind == "argument",
         )
         if off or module.value(given.get("is_flag")):
@@ -251,7 +274,8 @@ def _typer_option(module: _Module, node: ast.arg, default: ast.expr | None) -> A
         if option is default:
             value = option.args[0] if option.args else given.get("default")
     kind, choices = module.annotated(annotation)
-    flag = f"--{node.arg.replace('_', '-')}"
+    own = [f for f in _flags(module, option) if f.startswith("-")] if option else []
+    flag, _, off = max(own, key=len).partition("/") if own else _switch(node.arg)
     plain = _scalar(module.value(value))
     return Argument(
         name=node.arg,
@@ -262,9 +286,16 @@ def _typer_option(module: _Module, node: ast.arg, default: ast.expr | None) -> A
         high=_bound(module, given.get("max")),
         help=_text(module, given.get("help")),
         written=flag if kind == "bool" else f"{flag} {{}}",
-        off=f"--no-{flag[2:]}" if kind == "bool" else "",
+        off=off if kind == "bool" else "",
+        flags=tuple(own),
         required=positional or plain is None,
     )
+
+
+def _switch(name: str) -> tuple[str, str, str]:
+    """Return how an option is turned on and off where its program gives it no flags."""
+    flag = name.replace("_", "-")
+    return f"--{flag}", "/", f"--no-{flag}"
 
 
 def _bound(module: _Module, node: ast.expr | None) -> float | None:

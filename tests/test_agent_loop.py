@@ -16,6 +16,7 @@ import pytest
 from agent.events import Event, RunStarted, TrialFinished, TrialReported, TrialStarted
 from agent.language_models.scripted import ScriptedModel
 from agent.loop import Agent
+from agent.pruning import hopeless
 from agent.signals import Interrupted, interruptible
 from agent.store import Store
 from agent.strategies import open_strategy
@@ -130,6 +131,18 @@ def test_what_is_hopeless_is_stopped_with_its_reason(path: str) -> None:
     middle = np.median([t.values[0] for t in running.trials if t.values])
     assert all(t.evaluation.intermediate[1] > middle for t in pruned)  # type: ignore[union-attr]
     assert "Stopped early" in pruned[0].evaluation.reason  # type: ignore[union-attr]
+
+
+def test_a_diverged_rival_makes_no_other_trial_hopeless() -> None:
+    def trial(number: int, value: float, state: TrialState = COMPLETE) -> Trial:
+        values = (value,) if state is COMPLETE else ()
+        told = Evaluation(state, values, intermediate={0: value, 1: value})
+        return Trial(number, Suggestion({"x": 0.0, "n": 1}, "random"), told)
+
+    trials = [trial(i, float(i)) for i in range(8)]
+    diverged = trial(8, float("nan"), TrialState.FAILED)
+    assert hopeless(TASK, [*trials, diverged], {0: 2.0, 1: 2.0}) == ""
+    assert hopeless(TASK, [*trials, diverged], {0: 9.0, 1: 9.0}) != ""
 
 
 @pytest.mark.parametrize("k", [0, 1, 5, 11])

@@ -93,3 +93,10 @@ def test_what_cannot_be_tuned_says_why(line: str, cell: str, said: str) -> None:
 
 def test_the_extension_is_found_where_ipython_looks() -> None:
     assert plaintune.load_ipython_extension is load_ipython_extension
+
+
+def test_a_score_that_comes_out_as_it_was_before_is_a_score() -> None:
+    before = {"errors": 3, "rows": [1, 2, 3]}
+    cell = "step = 1\ndef count():\n    return len(rows)\nerrors = count()\n"
+    assert cell_function(cell, before)(step=2)["errors"] == 3
+    assert "rows" not in cell_function(cell, before)(step=2)

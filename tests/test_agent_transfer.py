@@ -14,6 +14,7 @@ from acquisition.transfer import ORIGIN
 from agent.cli import app
 from agent.runs import Run, Setting, resume, run_task
 from agent.store import Store
+from agent.transfer import chosen
 from evals.evaluator import Report
 from evals.evaluators.registry import EVALUATORS
 from evals.parameters import Float, Parameter
@@ -166,3 +167,13 @@ def test_the_command_line_takes_studies(
     said = CliRunner().invoke(app, words)
     assert said.exit_code == 0, said.output
     assert [t["study"] for t in json.loads(said.stdout)["transfer"]] == ["near", "wrong"]
+
+
+def test_a_study_of_another_version_does_not_stop_the_search_for_earlier_ones(
+    tmp_path: Path,
+) -> None:
+    kept(tmp_path, "near", task(4), Bowl())
+    kept(tmp_path, "newer", task(4), Bowl())
+    newer = Store.load("newer", str(tmp_path / "s.db"))
+    newer.set_study_attribute("plaintune:task", newer.task.to_yaml() + "of_tomorrow: 1\n")
+    assert chosen(task(4), ["auto"], str(tmp_path / "s.db")).studies == {"near": 4}

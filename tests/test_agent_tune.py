@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from rich.console import Console
@@ -14,11 +15,12 @@ import plaintune
 from agent.cli import app
 from agent.command_line import space_table
 from agent.goals import named, read_goal
+from agent.recipe import recipe
 from evals.arguments import Argument
 from evals.proposals import propose
 from evals.task import Budget, Objective
 from evals.trials import TrialState
-from prompts.errors import InvalidTaskError
+from prompts.errors import InvalidTaskError, StudyError, UserError
 
 PROGRAM = """
 import argparse
@@ -54,6 +56,16 @@ def test_goals_are_read(
 def test_a_goal_without_a_score_is_refused() -> None:
     with pytest.raises(InvalidTaskError, match="names no score"):
         read_goal("make it good")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["lowest val_loss and highest accuracy", "minimise the loss, 20 trials, and maximise its f1"],
+)
+def test_a_goal_with_two_scores_is_not_read_as_one(words: str) -> None:
+    with pytest.raises(InvalidTaskError, match="names two scores"):
+        read_goal(words)
+    assert read_goal(words, metric="loss", direction="minimize").objectives[0].metric == "loss"
 
 
 def test_only_what_is_named_is_tuned() -> None:
@@ -99,3 +111,110 @@ def test_a_programs_words_are_shown_as_they_are() -> None:
     console.print(space_table([propose(odd)]))
     said = console.export_text()
     assert "[b], [red]x[/red]" in said
+
+
+def bowl(x: float = 0.5, y: int = 3, rows: int = 10) -> float:
+    return (x - 0.2) ** 2 + y + rows
+
+
+def needs(data: list[float], x: float = 0.5) -> float:
+    return x + sum(data)
+
+
+def anything(**settings: float) -> float:
+    return settings["x"]
+
+
+QUIET = {"llm": "none", "quiet": True, "strategy": "random", "trials": 1}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"trials": 0}, "trials = 0"),
+        ({"seconds": -1.0}, "seconds = -1"),
+        ({"metric": "loss", "direction": "min"}, "direction = 'min'"),
+        ({"memory": 0}, "memory = 0"),
+        ({"cpu_seconds": 1.5}, "cpu_seconds = 1.5"),
+        ({"workers": 0}, "workers must be at least 1"),
+        ({"trails": 3}, "Did you mean trials"),
+        ({"space": {"x": (0, 1)}}, "parameters by name"),
+        ({"space": [plaintune.Float("x", 0, 1)]}, "parameters by name"),
+        ({"fixed": {"y": [1, 2]}}, "functools.partial"),
+    ],
+)
+def test_a_wrong_option_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as refused:
+        plaintune.tune(bowl, "lowest loss", **(QUIET | options))
+    assert said in str(refused.value)
+    assert not Path("plaintune.db").exists()
+
+
+def test_an_argument_without_a_value_is_refused_before_a_trial_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidTaskError, match=r"data has no default.*functools\.partial"):
+        plaintune.tune(needs, "lowest loss", **QUIET)
+    run = plaintune.tune(functools.partial(needs, data=[1.0, 2.0]), "lowest loss", **QUIET)
+    assert run.best is not None and run.best.values == (3.5,)
+
+
+def test_a_function_of_any_arguments_is_tuned_over_the_given_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    space = {"x": plaintune.Float("x", 0, 1, default=0.25)}
+    run = plaintune.tune(anything, "lowest loss", space=space, **QUIET)
+    assert run.best is not None and run.best.values == (0.25,)
+
+
+def test_what_a_partial_holds_stands_in_the_call_to_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = plaintune.tune(functools.partial(bowl, rows=0), "lowest loss", **QUIET)
+    assert run.best is not None and run.best.values == (bowl(rows=0),)
+    assert recipe(run.task, run.best.config) == "bowl(rows=0, x=0.5, y=3)"
+
+
+def test_a_study_goes_on_as_far_as_the_new_goal_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = {k: v for k, v in QUIET.items() if k != "trials"}
+    space = {"x": plaintune.Float("x", 0, 1)}
+    begin = functools.partial(plaintune.tune, bowl, name="mine", space=space, seed=3, **options)
+    assert len(begin("lowest loss, 1 trial").trials) == 1
+    assert len(begin("lowest loss, 2 trials").trials) == 2
+    others: list[tuple[Any, str, dict[str, Any], str]] = [
+        (bowl, "highest loss", {}, "goal"),
+        (bowl, "lowest error", {}, "goal"),
+        (bowl, "", {"seed": 4}, "seed"),
+        (bowl, "", {"fixed": {"y": 1}}, "fixed"),
+        (bowl, "", {"space": {"x": plaintune.Float("x", 0, 9)}}, "space"),
+        (bowl, "", {"strategy": "sobol"}, "strategy"),
+    ]
+    for function, goal, changed, said in others:
+        with pytest.raises(StudyError, match=said):
+            plaintune.tune(function, goal, name="mine", **(options | {"trials": 3} | changed))
+    with pytest.raises(StudyError, match="function"):
+        plaintune.tune(lambda q=0.5: q, trials=3, name="mine", **options)
+    assert len(plaintune.tune(bowl, trials=3, name="mine", **options).trials) == 3
+
+
+def greedy(x: float = 0.5) -> float:
+    return float(len(bytearray(400 * 2**20)) * x)
+
+
+def test_the_limits_of_a_study_stay_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plaintune.tune(greedy, "lowest loss", name="mine", memory=100 * 2**20, **QUIET)
+    run = plaintune.tune(greedy, name="mine", **(QUIET | {"trials": 2}))
+    reasons = [t.evaluation.reason for t in run.trials if t.evaluation]
+    assert ["out of memory" in r for r in reasons] == [True, True]

@@ -176,3 +176,8 @@ def test_secrets_of_the_environment_do_not_reach_reasons() -> None:
     environment = {"MY_API_KEY": "hunter2hunter2", "HOME": "/home/somebody"}
     text = redact("failed with hunter2hunter2 in /home/somebody", environment)
     assert text == "failed with [MY_API_KEY] in /home/somebody"
+
+
+def test_a_hanging_trial_does_not_outlast_the_time_budget() -> None:
+    result = evaluate(lambda x: time.sleep(60), seconds=1.0)
+    assert result.state is TrialState.FAILED and "1 seconds, its time limit" in result.reason

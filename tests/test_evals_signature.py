@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import enum
+import functools
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel
 from pydantic import Field as ModelField
 
 from evals.parameters import Categorical, Float, Int
-from evals.signature import read_function
+from evals.signature import Signature, read_function
 from prompts.errors import InvalidTaskError
 
 
@@ -79,3 +80,93 @@ def test_a_parameter_takes_its_name_from_the_argument_or_says_one() -> None:
     (argument,) = read_function(choose).arguments
     assert argument.parameter == Categorical("kind", ("a", "b"), default="b")
     assert Float("named", 0, 1).name == "named"
+
+
+@dataclass
+class Job:
+    lr: float = 0.1
+    epochs: int = 3
+    doubled: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        self.doubled = 2 * self.lr
+
+
+def by_default(job: Job = Job(lr=0.5, epochs=50)) -> Job:  # noqa: B008
+    return job
+
+
+def unannotated(job=Job(lr=0.5, epochs=50)):  # type: ignore[no-untyped-def]  # noqa: B008
+    return job
+
+
+def of_a_model(model: Model = Model(depth=9, width=8)) -> Model:  # noqa: B008
+    return model
+
+
+@pytest.mark.parametrize("function", [by_default, unannotated])
+def test_a_default_record_is_what_the_search_starts_from(function: Any) -> None:
+    signature = read_function(function)
+    assert {a.name: a.default for a in signature.arguments} == {"lr": 0.5, "epochs": 50}
+    made = signature.call({"lr": 0.2})["job"]
+    assert (made.lr, made.epochs, made.doubled) == (0.2, 50, 0.4)
+    assert signature.preset == {"lr": 0.5, "epochs": 50}
+
+
+def test_a_default_model_keeps_what_is_not_tuned() -> None:
+    assert read_function(of_a_model).call({"depth": 4})["model"] == Model(depth=4, width=8)
+
+
+def test_a_record_that_may_be_none_is_read() -> None:
+    def function(job: Job | None = None) -> Job | None:
+        return job
+
+    assert read_function(function).call({"lr": 0.2})["job"] == Job(lr=0.2)
+
+
+class Trainer:
+    def __call__(self, lr: float = 0.1, act: Literal["relu", "tanh"] = "relu") -> float:
+        return lr
+
+    def fit(self, lr: float = 0.1, act: Literal["relu", "tanh"] = "relu", rows: int = 9) -> float:
+        return lr
+
+
+@pytest.mark.parametrize(
+    "function", [Trainer(), functools.partial(Trainer().fit, rows=5), functools.partial(Trainer())]
+)
+def test_objects_and_partials_are_functions_too(function: Any) -> None:
+    arguments = {a.name: a for a in read_function(function).arguments}
+    assert arguments.keys() == {"lr", "act"}
+    assert arguments["act"].choices == ("relu", "tanh")
+
+
+def test_what_a_partial_holds_is_kept() -> None:
+    frame = object()
+    signature = read_function(functools.partial(Trainer().fit, rows=5, act=frame))
+    assert signature.preset == {"rows": 5}
+    assert signature.call({"lr": 0.3, "rows": 5}) == {"lr": 0.3}
+
+
+def test_any_name_reaches_a_function_that_takes_any() -> None:
+    def function(seed: int = 0, **settings: float) -> float:
+        return settings["lr"]
+
+    signature: Signature = read_function(function)
+    assert signature.call({"lr": 0.2, "seed": 4}) == {"lr": 0.2, "seed": 4}
+
+
+def test_a_coroutine_is_refused() -> None:
+    async def train(lr: float = 0.1) -> float:
+        return lr
+
+    with pytest.raises(InvalidTaskError, match=r"coroutine.*asyncio\.run"):
+        read_function(train)
+
+
+def test_an_annotation_that_cannot_be_looked_up_says_what_to_do() -> None:
+    def train(lr: float = 0.1, data: Nowhere = None) -> float:  # type: ignore[name-defined]  # noqa: F821
+        return lr
+
+    with pytest.raises(InvalidTaskError, match=r"'Nowhere' is not defined.*Import"):
+        read_function(train)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.evaluator import Evaluator, Report
-from evals.evaluators.process import Ending, Nursery, ProcessLimits
+from evals.evaluators.process import Ending, Nursery, ProcessLimits, trial_seconds
 from evals.parameters import Scalar
 from evals.scores import ScoreReader, read_score_file
 from evals.sources import rewritten
@@ -50,7 +50,7 @@ class CommandEvaluator:
         self.metrics = [o.metric for o in task.objectives]
         ScoreReader(self.metrics, self.program.pattern)
         self.limits = ProcessLimits(
-            seconds=task.budget.seconds_per_trial,
+            seconds=trial_seconds(task.budget),
             cpu_seconds=self.program.cpu_seconds,
             memory=self.program.memory,
         )
@@ -188,11 +188,11 @@ def command_words(program: Program, config: Config) -> list[str]:
     words = [MARK.sub(lambda m: values.get(m.group(1), m.group(0)), w) for w in program.command]
     marked = {name for word in program.command for name in MARK.findall(word)}
     for name, value in config.items():
-        written = program.written.get(name, "")
-        if name in marked or not written:
+        written, off = program.written.get(name, ""), program.off.get(name, "")
+        if name in marked or not (written or off):
             continue
         if isinstance(value, bool) and "{}" not in written:
-            switch = written if value else program.off.get(name, "")
+            switch = written if value else off
             words += [switch] if switch else []
         else:
             words += spelled(written, value)

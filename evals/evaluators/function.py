@@ -21,7 +21,14 @@ from numbers import Real
 from typing import Any
 
 from evals.evaluator import Evaluator, Report
-from evals.evaluators.process import Ending, Nursery, ProcessLimits, redact, size_text
+from evals.evaluators.process import (
+    Ending,
+    Nursery,
+    ProcessLimits,
+    redact,
+    size_text,
+    trial_seconds,
+)
 from evals.known_parameters import role_of
 from evals.reporting import Pruned, reporting
 from evals.signature import Signature, read_function
@@ -54,7 +61,7 @@ class FunctionEvaluator:
         self.work = _Calls(function, read_function(function))
         self.metrics = tuple(o.metric for o in task.objectives)
         self.limits = ProcessLimits(
-            seconds=task.budget.seconds_per_trial, cpu_seconds=cpu_seconds, memory=memory
+            seconds=trial_seconds(task.budget), cpu_seconds=cpu_seconds, memory=memory
         )
         self.nursery = (nursery or Nursery(self.work)) if isolated else None
         self.environment: Mapping[str, str] = {}

@@ -26,6 +26,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from evals.evaluator import Report
+from evals.task import Budget
 
 MEBIBYTE = 2**20
 PARENT_DEATH_SIGNAL = 1
@@ -49,6 +50,11 @@ class ProcessLimits:
     output: int = 256 * MEBIBYTE
     cgroups: str = "/sys/fs/cgroup"
     cgroup: str = ""
+
+
+def trial_seconds(budget: Budget) -> float | None:
+    """Return how long one trial may take: a hanging one must not outlast the whole time budget."""
+    return min((s for s in (budget.seconds_per_trial, budget.seconds) if s), default=None)
 
 
 @dataclass(frozen=True)
