@@ -135,6 +135,8 @@ def test_from_a_task_to_a_report(here: Path, bowl: Bowl, plaintune: Plaintune) -
 
     more = plaintune("resume", "first", "--trials", "6", "--llm", "none", "--json")
     assert len(more.json["trials"]) == 6
+    fewer = plaintune("resume", "first", "--trials", "3", "--llm", "none", "--json").json
+    assert fewer["stopped"] == "6 trials are done, and no more than 3 were asked for"
     shown = plaintune("show", "first")
     assert shown.code == 0
     assert "loss" in shown.out
