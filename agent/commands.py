@@ -379,4 +379,5 @@ def _finish(finished: Run, talk: Talk) -> None:
 
 
 def _print_json(value: Any) -> None:
-    print(json_module.dumps(value, indent=2, ensure_ascii=False, default=str))
+    ascii_only = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    print(json_module.dumps(value, indent=2, ensure_ascii=ascii_only, default=str))

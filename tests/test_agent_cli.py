@@ -178,6 +178,23 @@ def test_options_win_over_the_task(here: Path, plaintune: Plaintune) -> None:
     assert task.sources["budget.trials"].quote == "--trials 9"
 
 
+@pytest.mark.parametrize("json_too", [[], ["--json"]])
+def test_output_in_an_encoding_that_lacks_a_letter(here: Path, json_too: list[str]) -> None:
+    task = TASK.model_copy(update={"description": "größer 日 🎯"})
+    (here / "task.yaml").write_text(task.to_yaml(), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "agent", "plan", "task.yaml", "--llm", "none", *json_too],
+        env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    if json_too:
+        assert json.loads(done.stdout)["description"] == task.description
+    assert "gr\\" in done.stdout
+
+
 BAD: list[tuple[list[str], str]] = [
     (["run", "missing.yaml"], "missing.yaml cannot be read"),
     (["run", "broken.yaml"], "not valid YAML"),
