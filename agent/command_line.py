@@ -13,6 +13,7 @@ from agent.goals import read_goal
 from agent.programs import Proposed, command_task, read_space
 from evals.parameters import Float, Int, Parameter
 from evals.proposals import Proposal
+from prompts.errors import UserError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from agent.commands import Talk, Understood, Wishes
 
 MEBIBYTE = 2**20
+OPTIONS = {"pattern": "score"}
+"""What a field of `CommandLine` is called on the command line, where that is another word."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,18 @@ class CommandLine:
 
     @classmethod
     def checked(cls, words: Sequence[str] | None, **options: object) -> CommandLine | None:
-        """Return the command line, or None where there is none."""
+        """Return the command line, or None where there is none.
+
+        Raises:
+            UserError: there is none, and an option says something about it.
+        """
         given = {k: v for k, v in options.items() if v is not None}
+        if not words and given:
+            said = ", ".join(f"--{OPTIONS.get(k, k).replace('_', '-')}" for k in given)
+            raise UserError(
+                f"{said}: only for a command to tune, and none stands after --.",
+                hint="Say what is wanted of a table in the description, or in task.yaml.",
+            )
         return cls(tuple(words), **given) if words else None  # type: ignore[arg-type]
 
 
@@ -77,8 +90,6 @@ def understand_command(
 
 def _ask_to_go_on() -> None:
     import typer
-
-    from prompts.errors import UserError
 
     if not typer.confirm("Go on with these?", default=True, err=True):
         raise UserError(

@@ -218,6 +218,8 @@ BAD: list[tuple[list[str], str]] = [
     (["run", ""], "description is empty"),
     (["run", "word " * 10_000 + "predict y from one_class.csv"], "8,000 is the most"),
     (["run", "Predict y from absent.csv"], "There is no file"),
+    (["run", "task.yaml", "--metric", "f1"], "--metric: only for a command to tune"),
+    (["plan", "task.yaml", "--score", "x", "--cpu-seconds", "3"], "--score, --cpu-seconds: only"),
     (["run", "Predict y from empty.csv"], "is empty"),
     (["run", "Predict y from binary.csv"], "not a table"),
     (["run", "Predict y from one_row.csv"], "only 1 row"),
