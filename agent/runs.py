@@ -110,6 +110,19 @@ class Run(StudyView):
         return run_html(self)
 
 
+def check(setting: Setting) -> None:
+    """Refuse what no study can begin with, before anything is read, asked or trained.
+
+    Raises:
+        UserError: there is no such strategy, surrogate, or way to replicate.
+        StudyError: the name is none.
+    """
+    check_strategy(setting.strategy, setting.surrogate, setting.transfer)
+    check_replicate(setting.replicate)
+    if setting.name:
+        checked_name(setting.name)
+
+
 def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tuple[Store, Path]:
     """Create a study and write its task to YAML, before anything runs.
 
@@ -120,12 +133,11 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
         StudyError: the name is taken, an earlier study is not there, or the database or the
             directory cannot be written.
     """
-    check_strategy(setting.strategy, setting.surrogate, setting.transfer)
-    check_replicate(setting.replicate)
+    check(setting)
     known = chosen(task, setting.transfer, setting.storage) if setting.transfer else Known()
     check_opening(task, setting.context)
     taken = Store.names(setting.storage) if setting.name is None else ()
-    name = checked_name(setting.name) if setting.name else fresh_name(task, taken)
+    name = setting.name or fresh_name(task, taken)
     directory = study_directory(name, setting.out)
     if setting.frame is not None:
         task = _with_frame(task, setting.frame, directory)

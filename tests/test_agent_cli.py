@@ -198,6 +198,9 @@ def test_output_in_an_encoding_that_lacks_a_letter(here: Path, json_too: list[st
 BAD: list[tuple[list[str], str]] = [
     (["run", "missing.yaml"], "missing.yaml cannot be read"),
     (["run", "broken.yaml"], "not valid YAML"),
+    (["run", "missing.yaml", "--llm-budget", "much"], "is no limit"),
+    (["run", "missing.yaml", "--strategy", "magic"], "no strategy called"),
+    (["run", "missing.yaml", "--name", "a/b"], "cannot be a study's name"),
     (["run", "latin.yaml"], "not UTF-8"),
     (["run", "task.yaml", "--trials", "0"], "budget.trials"),
     (["run", "task.yaml", "--trials", "-3"], "budget.trials"),
