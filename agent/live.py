@@ -25,6 +25,7 @@ from agent.events import (
 from agent.explain import default_trial
 from agent.origins import origin_style
 from agent.study_view import configuration
+from agent.summary import add_row
 from evals.failures import kind_of_end
 from evals.objectives import gains, incumbent
 from evals.task import Task
@@ -153,7 +154,7 @@ class LiveView:
     def _recent(self, task: Task, trials: Sequence[Trial]) -> RenderableType:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
         for name in ("trial", "origin", task.objective.metric, "s"):
-            table.add_column(name, no_wrap=True)
+            table.add_column(Text(name), no_wrap=True)
         table.add_column("configuration", no_wrap=True, overflow="ellipsis", ratio=1)
         best = incumbent(task, trials)
         for trial in trials[-RECENT:]:
@@ -161,7 +162,7 @@ class LiveView:
             value = f"{trial.values[0]:.5g}" if trial.values else str(trial.state)
             style = "bold" if best and best.number == trial.number else ""
             cells = (str(trial.number + 1), Text(label, colour), value, f"{trial.cost:.1f}")
-            table.add_row(*cells, configuration(trial), style=style)
+            add_row(table, *cells, configuration(trial), style=style)
         return table
 
     def _now(self, trial: Trial, began: float, said: str) -> RenderableType:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from agent.runs import Run
 
 HTML_WIDTH = 100
-PLAIN_WIDTH = 200
+PLAIN_WIDTH = 100_000
 """Characters per line where the output is no terminal: nothing is cut or wrapped there."""
 
 
@@ -24,7 +24,7 @@ def show(*parts: RenderableType) -> None:
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
     console = Console(width=width, highlight=False)
     for part in parts:
-        console.print(part)
+        console.print(part, crop=False)
 
 
 def run_html(run: Run) -> str:
@@ -36,7 +36,7 @@ def run_html(run: Run) -> str:
     from agent.summary import summary
 
     console = Console(record=True, file=StringIO(), width=HTML_WIDTH, highlight=False)
-    console.print(summary(run, run.directory))
+    console.print(summary(run, run.directory), crop=False)
     style = "white-space:pre;overflow-x:auto;line-height:normal;font-family:monospace"
     form = f'<pre style="{style}"><code>{{code}}</code></pre>'
     return console.export_html(inline_styles=True, code_format=form)

@@ -128,6 +128,7 @@ class TrialRow:
     seconds: str
     config: str
     reason: str
+    why_lost: str
     is_best: bool
 
 
@@ -143,6 +144,7 @@ def trial_rows(view: StudyView) -> list[TrialRow]:
             seconds=f"{t.cost:.1f}",
             config=configuration(t),
             reason=_reason(t),
+            why_lost=f"  {t.evaluation.reason}" if t.evaluation and t.state in LOST else "",
             is_best=best is not None and best.number == t.number,
         )
         for t in view.trials

@@ -14,12 +14,14 @@ from agent.advice_view import trust_meter, trust_series
 from agent.events import AdviceArrived, Note, RunStarted, TrialFinished, TrialReported, TrialStarted
 from agent.live import LiveView, sparkline
 from agent.outcome import Outcome, Score
+from agent.recipe import recipe
 from agent.report import render_report, write_report
+from agent.showing import show
 from agent.study_view import StudyView, account, origin_rows, trial_rows
 from agent.summary import summary, trial_table
 from agent.verdicts import verdicts
 from evals.space import Categorical, Condition, Float, Int, SearchSpace
-from evals.task import Data, Objective, Source, Task
+from evals.task import Data, Objective, Program, Source, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from prompts.calls import CallRecord
 from prompts.chat import Completion
@@ -199,3 +201,68 @@ def test_summary_tells_scores_origins_and_files(tmp_path: Path) -> None:
     assert "model.skops" in said
     assert "language model" in said
     assert "training 3.0 s" in said
+
+
+def printed(view: StudyView, width: int = 120) -> str:
+    """What a terminal of that width shows of a study."""
+    console = Console(width=width, record=True, file=StringIO())
+    live = LiveView(console)
+    live(RunStarted(view.task, view.name, tuple(view.trials)))
+    for part in (trial_table(view), summary(view, Path("runs [a]")), live.render()):
+        console.print(part)
+    return console.export_text()
+
+
+def test_square_brackets_are_shown_as_they_are() -> None:
+    space = SearchSpace((Categorical("[red]how", ("[/b]", "[x]"), default="[x]"),))
+    objectives = (Objective(metric="[bold]m", direction="minimize"),)
+    task = Task(description="d", space=space, objectives=objectives)
+    trials = [
+        Trial(
+            i,
+            Suggestion({"[red]how": how}, "default" if i == 0 else "[/o]"),
+            Evaluation(TrialState.COMPLETE, (float(i),)),
+        )
+        for i, how in enumerate(["[x]", "[/b]", "[x]", "[/b]"])
+    ]
+    outcome = Outcome(files={"model": "model.skops"})
+    said = printed(StudyView("demo", task, trials, outcome=outcome))
+    for words in ("[red]how=[/b]", "[red]how=[x]", "[bold]m", "[/o]", "runs [a]"):
+        assert words in said
+
+
+LONG = Program(command=("python", "train.py", "--data", "d" * 90, *(f"--flag-{i}" for i in "abcd")))
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_nothing_that_is_to_be_copied_is_cut(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    task = TASK.model_copy(update={"program": LONG, "evaluator": "command"})
+    view = StudyView("demo", task, studied(3))
+    best = view.best
+    assert best is not None
+    show(summary(view))
+    said = capsys.readouterr().out
+    assert all(line in said for line in recipe(task, best.config).splitlines())
+
+
+def test_a_long_configuration_is_one_line_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    space = SearchSpace((Categorical("how", ("a " * 300, "b " * 300), default="a " * 300),))
+    objectives = (Objective(metric="m", direction="minimize"),)
+    task = Task(description="d", space=space, objectives=objectives)
+    done = Evaluation(TrialState.COMPLETE, (1.0,))
+    show(
+        trial_table(
+            StudyView("demo", task, [Trial(0, Suggestion({"how": "b " * 300}, "user"), done)])
+        )
+    )
+    assert f"how={'b ' * 300}" in capsys.readouterr().out
+
+
+def test_a_lost_trial_says_why_in_the_terminal_too() -> None:
+    console = Console(width=300, record=True, file=StringIO())
+    console.print(trial_table(StudyView("demo", TASK, studied(5))))
+    assert f"  ran out of memory {HOSTILE}" in console.export_text()
