@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from agent.digits import readable
 from evals.trials import Trial
 
 if TYPE_CHECKING:
@@ -85,5 +86,5 @@ def list_row(run: Run) -> dict[str, Any]:
 
 def list_line(row: dict[str, Any]) -> str:
     """Return a row of `list_row` on one line."""
-    best = "none yet" if row["best"] is None else f"{row['metric']} {row['best']:.5g}"
+    best = "none yet" if row["best"] is None else f"{row['metric']} {readable(row['best'], 5)}"
     return f"{row['study']:<28} {row['trials']:>4} trials   best: {best}"

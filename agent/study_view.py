@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from acquisition.replication import winner
+from agent.digits import readable, telling
 from agent.explain import show_value
 from agent.llm_budget import used_up
 from agent.outcome import Outcome
@@ -50,7 +51,7 @@ class OriginRow:
 
 def origin_rows(view: StudyView) -> list[OriginRow]:
     """Return a row per origin, in order of first appearance."""
-    improved = _improvements(view)
+    improved, digits = _improvements(view), score_digits(view.trials)[0]
     rows = []
     for origin in dict.fromkeys(t.origin for t in view.trials):
         mine = [t for t in view.trials if t.origin == origin]
@@ -59,7 +60,7 @@ def origin_rows(view: StudyView) -> list[OriginRow]:
             OriginRow(
                 origin=origin,
                 trials=len(mine),
-                best=f"{best.values[0]:.5g}" if best else "–",
+                best=readable(best.values[0], digits) if best else "–",
                 improved=sum(t.number in improved for t in mine),
                 lost=sum(t.state in LOST for t in mine),
             )
@@ -134,13 +135,13 @@ class TrialRow:
 
 def trial_rows(view: StudyView) -> list[TrialRow]:
     """Return a row per trial, in order; numbers count from 1 as people do."""
-    best = view.best
+    best, digits = view.best, score_digits(view.trials)
     return [
         TrialRow(
             number=t.number + 1,
             origin=t.origin,
             state=str(t.state),
-            value=" / ".join(f"{v:.5g}" for v in t.values) or "–",
+            value=" / ".join(map(readable, t.values, digits)) or "–",
             seconds=f"{t.cost:.1f}",
             config=configuration(t),
             reason=_reason(t),
@@ -149,6 +150,12 @@ def trial_rows(view: StudyView) -> list[TrialRow]:
         )
         for t in view.trials
     ]
+
+
+def score_digits(trials: Sequence[Trial]) -> list[int]:
+    """Return, per objective, how many digits tell the scores of `trials` apart."""
+    scores = zip(*(t.values for t in trials if t.values), strict=True)
+    return [telling(values, least=5, spare=3) for values in scores] or [5]
 
 
 def configuration(trial: Trial) -> str:

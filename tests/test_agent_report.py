@@ -262,6 +262,37 @@ def test_a_long_configuration_is_one_line_in_a_file(capsys: pytest.CaptureFixtur
     assert f"how={'b ' * 300}" in capsys.readouterr().out
 
 
+TWO = (
+    Objective(metric="acc", direction="maximize"),
+    Objective(metric="ms", direction="minimize"),
+)
+
+
+def scored(*scores: tuple[float, ...], objectives: tuple[Objective, ...] = TWO[:1]) -> StudyView:
+    """A study without a table or a program whose trials, the default first, gave these scores."""
+    space = SearchSpace((Int("size", 1, 12, default=1), Float("rate", 0.0, 1.0, default=0.5)))
+    task = Task(description="d", space=space, objectives=objectives)
+    trials = [
+        Trial(
+            i,
+            Suggestion({"size": i + 1, "rate": 0.5}, "surrogate" if i else "default"),
+            Evaluation(TrialState.COMPLETE, values),
+        )
+        for i, values in enumerate(scores)
+    ]
+    return StudyView("demo", task, trials)
+
+
+def test_scores_that_differ_look_different() -> None:
+    view = scored((1_000_000.001,), (1_000_000.0065,), (1_000_000.004,))
+    shown = [row.value for row in trial_rows(view)]
+    assert len(set(shown)) == 3 and not any("e+" in value for value in shown)
+    assert "acc 1000000.007, the library's default 1000000.001: better by 0.0055" in printed(view)
+    assert "<h1>acc 1000000.007</h1>" in render_report(view)
+    assert str(Score(metric="m", value=22110.4, std=3576.2)) == "22110 ± 3576"
+    assert str(Score(metric="m", value=1.5e300)) == "1.5e+300"
+
+
 def test_a_lost_trial_says_why_in_the_terminal_too() -> None:
     console = Console(width=300, record=True, file=StringIO())
     console.print(trial_table(StudyView("demo", TASK, studied(5))))
