@@ -12,6 +12,7 @@ from agent.llm_budget import used_up
 from agent.outcome import Outcome
 from agent.prices import cost
 from evals.objectives import gains, incumbent
+from evals.steering import keeps
 from evals.task import Task
 from evals.trials import Trial, TrialState
 from prompts.calls import CallRecord
@@ -77,6 +78,15 @@ def _improvements(view: StudyView) -> set[int]:
             best = float(gain)
             found.add(trial.number)
     return found
+
+
+def unbeaten(task: Task, trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials than which no other is as good on all objectives and better on one."""
+    complete = [t for t in trials if t.state is TrialState.COMPLETE]
+    complete = [t for t in complete if keeps(task, t)] or complete
+    known = gains(task, complete)
+    beaten = [((known >= g).all(axis=1) & (known > g).any(axis=1)).any() for g in known]
+    return [t for t, lost in zip(complete, beaten, strict=True) if not lost]
 
 
 def account(view: StudyView) -> list[str]:

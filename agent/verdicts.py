@@ -6,7 +6,7 @@ from agent.confirm import SHARE
 from agent.digits import readable, telling
 from agent.explain import compare, default_trial, trial_score, whose_default
 from agent.outcome import Confirmation
-from agent.study_view import StudyView
+from agent.study_view import StudyView, unbeaten
 from evals.parameters import Float, Int
 from evals.space import Config
 from evals.task import Objective, Task
@@ -30,6 +30,7 @@ def verdicts(view: StudyView) -> list[str]:
         sentences.append(compare(view.task.objective, *scores, "In the search", whose))
     elif default and default.evaluation:
         sentences.append(f"There is no score of {whose}: {default.evaluation.reason}")
+    sentences += _traded(view)
     if view.task.program is not None:
         return [*sentences, *_confirmed(view), *_at_an_end(view.task, best.config)]
     where = "On the test part, which the search never saw"
@@ -41,6 +42,18 @@ def verdicts(view: StudyView) -> list[str]:
             "good; the score on the test part is not."
         )
     return sentences
+
+
+def _traded(view: StudyView) -> list[str]:
+    """Say, of several objectives, what "best" means and which trials are the choice there is."""
+    if len(view.task.objectives) == 1:
+        return []
+    named = ", ".join(str(t.number + 1) for t in unbeaten(view.task, view.trials))
+    return [
+        f"Best means best on {view.task.objective.metric}, the first of "
+        f"{len(view.task.objectives)} objectives. "
+        f"The trade-offs between them that no other trial beats: {named}."
+    ]
 
 
 def _at_an_end(task: Task, config: Config) -> list[str]:

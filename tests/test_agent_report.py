@@ -12,6 +12,7 @@ from rich.console import Console
 
 from agent.advice_view import trust_meter, trust_series
 from agent.events import AdviceArrived, Note, RunStarted, TrialFinished, TrialReported, TrialStarted
+from agent.figures import history_figure, slice_figure
 from agent.live import LiveView, sparkline
 from agent.outcome import Outcome, Score
 from agent.recipe import recipe
@@ -20,7 +21,7 @@ from agent.showing import show
 from agent.study_view import StudyView, account, origin_rows, trial_rows
 from agent.summary import summary, trial_table
 from agent.verdicts import verdicts
-from evals.space import Categorical, Condition, Float, Int, SearchSpace
+from evals.space import Categorical, Condition, Float, Int, Ordinal, SearchSpace
 from evals.task import Data, Objective, Program, Source, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from prompts.calls import CallRecord
@@ -293,7 +294,53 @@ def test_scores_that_differ_look_different() -> None:
     assert str(Score(metric="m", value=1.5e300)) == "1.5e+300"
 
 
+def test_only_a_test_part_that_was_scored_is_spoken_of() -> None:
+    view = StudyView("demo", TASK, studied(6))
+    assert not any("test part" in said for said in verdicts(view))
+    failed = Evaluation(TrialState.FAILED, reason="no GPU")
+    trials = [replace(view.trials[0], evaluation=failed), *view.trials[1:]]
+    said = verdicts(replace(view, trials=trials))
+    assert said == ["There is no score of the library's default: no GPU"]
+
+
+def test_several_objectives_are_all_shown() -> None:
+    view = scored((0.8, 20.0), (0.9, 90.0), (0.7, 30.0), objectives=TWO)
+    said = printed(view)
+    assert "acc / ms" in said and "0.9 / 90" in said
+    assert "Best means best on acc, the first of 2 objectives" in said
+    assert "no other trial beats: 1, 2." in " ".join(said.split())
+    assert "acc / ms" in render_report(view)
+
+
+def test_where_all_scores_are_equal_nothing_mattered() -> None:
+    view = scored(*[(0.5,)] * 5)
+    page = render_report(view)
+    assert "Which parameters mattered" not in page and "50 %" not in printed(view)
+
+
 def test_a_lost_trial_says_why_in_the_terminal_too() -> None:
     console = Console(width=300, record=True, file=StringIO())
     console.print(trial_table(StudyView("demo", TASK, studied(5))))
     assert f"  ran out of memory {HOSTILE}" in console.export_text()
+
+
+def test_the_report_calls_origins_by_one_name() -> None:
+    page = render_report(StudyView("demo", TASK, studied(5)))
+    assert "</span>surrogate</td>" not in page and page.count("</span>Gaussian process</td>") == 3
+
+
+def test_choices_stand_in_their_own_order_and_are_no_markup() -> None:
+    space = SearchSpace((Ordinal("size", ("8", "<b>16</b>", "2e3"), default="8"),))
+    task = Task(description="d", space=space, objectives=TWO[:1])
+    trials = [
+        Trial(i, Suggestion({"size": s}, "sobol"), Evaluation(TrialState.COMPLETE, (float(i),)))
+        for i, s in enumerate(["2e3", "<b>16</b>", "8"])
+    ]
+    axis = slice_figure(task, trials, {"size": ((), np.array([]), np.array([]))}).layout.xaxis
+    assert axis.type == "category"
+    assert list(axis.categoryarray) == ["8", "&lt;b&gt;16&lt;/b&gt;", "2e3"]
+    assert "<b>16" not in history_figure(task, trials).data[0].customdata[1][1]
+
+
+def test_trust_is_drawn_up_to_the_last_trial() -> None:
+    assert trust_series(TASK, studied(61))[-1][0] == 61
