@@ -66,7 +66,8 @@ def contribution(view: StudyView) -> str | None:
 def trust_series(task: Task, trials: Sequence[Trial]) -> list[tuple[int, float]]:
     """Return the share of steps open to advice after each number of trials (from 1)."""
     step = max(1, -(-len(trials) // POINTS))
-    return [(n, trust(task, trials[:n]).share) for n in range(1, len(trials) + 1, step)]
+    numbers = range(len(trials), 0, -step)[::-1]
+    return [(n, trust(task, trials[:n]).share) for n in numbers]
 
 
 def trust_meter(task: Task, trials: Sequence[Trial]) -> str:

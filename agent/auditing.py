@@ -96,6 +96,9 @@ def lines(content: dict[str, Any]) -> list[str]:
     """Return the audit in words."""
     calls, now = content["calls"], content["trust"]
     told = [content["sentence"]]
+    took_part = calls["count"] or content["contribution"]["advised"] or "permuted" in content
+    if not took_part:
+        return told
     told.append(
         f"It was asked {calls['count']} times ({calls['failed']} without an answer), took "
         f"{calls['seconds']:.0f} s and {calls['tokens']} tokens; {calls['accepted']} of its "
@@ -127,7 +130,8 @@ def _claims(claims: Sequence[CheckedClaim]) -> list[str]:
     told = ["Its reasons: " + ", ".join(f"{n} {verdict}" for verdict, n in count.items()) + "."]
     for c in claims[:SHOWN]:
         effect = "" if c.effect is None else f" (effect {c.effect:+.3g})"
-        told.append(f"  trial {c.number}: {c.parameter} {c.move}: {c.verdict}{effect}. {c.reason}")
+        said = f"{c.parameter} {c.move}: {c.verdict}{effect}. {c.reason}"
+        told.append(f"  trial {c.number + 1}: {said}")
     return told
 
 

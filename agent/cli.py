@@ -335,8 +335,9 @@ def audit(
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from agent.exits import leave, run_safely
+    from agent.exits import escape_unprintable, leave, run_safely
 
+    escape_unprintable()
     leave(run_safely(lambda: app(prog_name="plaintune")))
 
 

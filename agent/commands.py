@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,11 @@ class Wishes:
     seed: int | None = None
     llm_budget: str = ""
     stop_below_gain: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a wrong budget now, and not after a language model was asked."""
+        if self.llm_budget:
+            limits_in(self.llm_budget)
 
     def applied(self, task: Task) -> Task:
         """Return `task` with these wishes in it, and their source."""
@@ -127,30 +132,31 @@ def run(
     devices: Sequence[str] | None = None,
 ) -> None:
     """Understand, search, conclude."""
-    from agent.runs import Setting, run_task
+    from agent.runs import Setting, check, run_task
 
     clock = Clock()
+    setting = Setting(
+        storage=storage,
+        name=name,
+        out=out,
+        strategy=strategy,
+        portfolio=portfolio,
+        beliefs=beliefs,
+        context=context,
+        log_values=log_values,
+        surrogate=surrogate,
+        replicate=replicate,
+        transfer=transfer,
+        clock=clock,
+        workers=workers,
+        devices=devices,
+    )
+    check(setting)
     understood = _understand(source, line, wishes, talk, clock)
     present(understood.task)
     with _face() as listener:
-        setting = Setting(
-            storage=storage,
-            name=name,
-            out=out,
-            strategy=strategy,
-            portfolio=portfolio,
-            beliefs=beliefs,
-            context=context,
-            log_values=log_values,
-            surrogate=surrogate,
-            replicate=replicate,
-            transfer=transfer,
-            language_model=understood.language_model,
-            listeners=[listener],
-            clock=clock,
-            workers=workers,
-            devices=devices,
-        )
+        model = understood.language_model
+        setting = replace(setting, language_model=model, listeners=[listener])
         listener(TaskUnderstood(understood.task, clock.seconds.get("understanding", 0.0)))
         finished = _interruptibly(lambda s: run_task(understood.task, s, understood.calls), setting)
     _finish(finished, talk, storage)
@@ -354,8 +360,6 @@ def _face() -> AbstractContextManager[Listener]:
 
 def _interruptibly(call: Callable[[Setting], Run], setting: Setting) -> Run:
     """Run, and say on an interruption or a failure how to go on."""
-    from dataclasses import replace
-
     from agent.database import storage_option
 
     started: list[str] = []
@@ -390,4 +394,5 @@ def _finish(finished: Run, talk: Talk, storage: str | None) -> None:
 
 
 def _print_json(value: Any) -> None:
-    print(json_module.dumps(value, indent=2, ensure_ascii=False, default=str))
+    ascii_only = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    print(json_module.dumps(value, indent=2, ensure_ascii=ascii_only, default=str))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from agent.digits import readable, telling
 from agent.outcome import Score
 from evals.space import Config
 from evals.task import Objective, Task
@@ -37,7 +38,21 @@ def default_trial(trials: Sequence[Trial]) -> Trial | None:
 
 def show_value(value: Any) -> str:
     """Return a parameter's value as people write it."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return readable(value) if isinstance(value, float) else str(value)
+
+
+def shares_of(task: Task, trials: Sequence[Trial]) -> dict[str, float]:
+    """Return how much each parameter matters; {} where that would be a guess.
+
+    Few trials say nothing of it, and neither does a surrogate that sees no variation: it gives all
+    parameters the same share.
+    """
+    if sum(t.state is TrialState.COMPLETE for t in trials) < ENOUGH:
+        return {}
+    from surrogates.explain import importances
+
+    shares = importances(task, trials)
+    return {} if len(shares) > 1 and len(set(shares.values())) == 1 else shares
 
 
 def stories(task: Task, trials: Sequence[Trial], best: Trial) -> list[Story]:
@@ -46,11 +61,9 @@ def stories(task: Task, trials: Sequence[Trial], best: Trial) -> list[Story]:
     The effect of a parameter is the surrogate's predicted loss when that parameter alone goes back
     to the default, with the two predictions' sd combined as if independent (an upper bound).
     """
-    if sum(t.state is TrialState.COMPLETE for t in trials) < ENOUGH:
+    shares = shares_of(task, trials)
+    if not shares:
         return []
-    from surrogates.explain import importances
-
-    shares = importances(task, trials)
     default = default_trial(trials)
     start: Config = default.config if default else {}
     effects = _effects(task, trials, best.config, start)
@@ -127,12 +140,13 @@ def compare(objective: Objective, tuned: Score, default: Score, where: str, whos
     if gain == 0:
         verdict = "no difference"
     else:
-        verdict = f"{'better' if gain > 0 else 'worse'} by {abs(gain):.3g}"
+        verdict = f"{'better' if gain > 0 else 'worse'} by {readable(abs(gain), 3)}"
         if abs(gain) <= 2 * noise:
-            verdict += f", which is within the noise (± {noise:.2g})"
+            verdict += f", which is within the noise (± {readable(noise, 2)})"
+    digits = telling((tuned.value, default.value))
     return (
-        f"{where}, the tuned configuration reaches {objective.metric} {tuned}, "
-        f"{whose} {default}: {verdict}."
+        f"{where}, the tuned configuration reaches {objective.metric} {tuned.text(digits)}, "
+        f"{whose} {default.text(digits)}: {verdict}."
     )
 
 

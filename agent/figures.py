@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from agent.digits import readable
 from agent.origins import origin_style
-from agent.study_view import configuration
+from agent.study_view import configuration, score_digits
 from evals.objectives import gains
-from evals.parameters import Float, Int
+from evals.parameters import Float, Int, Parameter
 from evals.task import Task
 from evals.trials import Trial, TrialState
 
@@ -53,31 +55,33 @@ def history_figure(task: Task, trials: Sequence[Trial]) -> go.Figure:
     values = np.array([t.values[0] for t in complete])
     low, high = _window(values)
     for origin in dict.fromkeys(t.origin for t in complete):
-        figure.add_trace(_points([t for t in complete if t.origin == origin], low, high))
+        mine = [t for t in complete if t.origin == origin]
+        figure.add_trace(_points(mine, low, high, score_digits(complete)[0]))
     best = np.maximum.accumulate(gains(task, complete)[:, 0]) * task.objective.sign
     numbers = [t.number + 1 for t in complete]
     line = {"color": INK, "width": 2, "shape": "hv"}
     figure.add_trace(go.Scatter(x=numbers, y=best, mode="lines", name="best so far", line=line))
     figure.update_xaxes(title="trial")
     figure.update_yaxes(
-        title=f"{task.objective.metric} ({task.objective.direction})", range=[low, high]
+        title=escape(f"{task.objective.metric} ({task.objective.direction})"), range=[low, high]
     )
     return _layout(figure, 380)
 
 
-def _points(trials: Sequence[Trial], low: float, high: float) -> go.Scatter:
+def _points(trials: Sequence[Trial], low: float, high: float, digits: int) -> go.Scatter:
     label, colour, symbol = origin_style(trials[0].origin)
     values = [t.values[0] for t in trials]
+    told = list(zip(values, trials, strict=True))
     errors = [t.std[0] if t.std else 0.0 for t in trials]
     return go.Scatter(
         x=[t.number + 1 for t in trials],
         y=np.clip(values, low, high),
         error_y={"array": errors, "thickness": 1, "width": 0, "color": colour},
         mode="markers",
-        name=label,
+        name=escape(label),
         marker={"color": colour, "symbol": symbol, "size": 9},
-        customdata=[[v, configuration(t)] for v, t in zip(values, trials, strict=True)],
-        hovertemplate="trial %{x}: %{customdata[0]:.5g}<br>%{customdata[1]}<extra>" + label,
+        customdata=[[readable(v, digits), escape(configuration(t))] for v, t in told],
+        hovertemplate="trial %{x}: %{customdata[0]}<br>%{customdata[1]}<extra>" + escape(label),
     )
 
 
@@ -96,7 +100,7 @@ def trust_figure(series: Sequence[tuple[int, float]]) -> go.Figure:
 def importance_figure(importances: Mapping[str, float]) -> go.Figure:
     """Show the share of each parameter in what the surrogate can explain, largest on top."""
     ordered = sorted(importances.items(), key=lambda item: item[1])
-    names, shares = [n for n, _ in ordered], [100 * s for _, s in ordered]
+    names, shares = [escape(n) for n, _ in ordered], [100 * s for _, s in ordered]
     bar = go.Bar(x=shares, y=names, orientation="h", marker={"color": "#0b7285"})
     figure = go.Figure(bar.update(hovertemplate="%{y}: %{x:.0f} %<extra></extra>"))
     figure.update_xaxes(title="share of the explained variation (%)")
@@ -114,7 +118,7 @@ def slice_figure(
     columns = min(2, len(marginals))
     rows = -(-len(marginals) // columns)
     figure = make_subplots(
-        rows, columns, subplot_titles=list(marginals), vertical_spacing=0.5 / rows**1.5
+        rows, columns, subplot_titles=list(map(escape, marginals)), vertical_spacing=0.5 / rows**1.5
     )
     complete = [t for t in trials if t.state is TrialState.COMPLETE]
     low, high = _window(np.array([t.values[0] for t in complete]))
@@ -123,19 +127,29 @@ def slice_figure(
         for trace in _band(marginal) if isinstance(task.space[name], Float | Int) else []:
             figure.add_trace(trace, **place)
         having = [t for t in complete if name in t.config]
-        figure.add_trace(_slice_points(name, having, low, high), **place)
-        if getattr(task.space[name], "log", False):
-            figure.update_xaxes(type="log", **place)
+        figure.add_trace(_slice_points(task.space[name], having, low, high), **place)
+        figure.update_xaxes(**_axis(task.space[name]), **place)
         figure.update_yaxes(range=[low, high], **place)
     return _layout(figure, 90 + 240 * rows, showlegend=False)
 
 
-def _slice_points(name: str, trials: Sequence[Trial], low: float, high: float) -> go.Scatter:
+def _axis(parameter: Parameter) -> dict[str, Any]:
+    """Return the axis: a choice's values in their own order, words that look like numbers too."""
+    if isinstance(parameter, Float | Int):
+        return {"type": "log"} if parameter.log else {}
+    values = [_place(parameter, value) for value in parameter.options]
+    return {"type": "category", "categoryorder": "array", "categoryarray": values}
+
+
+def _place(parameter: Parameter, value: Any) -> Any:
+    return value if isinstance(parameter, Float | Int) else escape(str(value))
+
+
+def _slice_points(
+    parameter: Parameter, trials: Sequence[Trial], low: float, high: float
+) -> go.Scatter:
     return go.Scatter(
-        x=[
-            t.config[name] if not isinstance(t.config[name], bool | None) else str(t.config[name])
-            for t in trials
-        ],
+        x=[_place(parameter, t.config[parameter.name]) for t in trials],
         y=np.clip([t.values[0] for t in trials], low, high),
         mode="markers",
         marker={"color": [origin_style(t.origin)[1] for t in trials], "size": 8},

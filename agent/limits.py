@@ -35,8 +35,10 @@ class Limits:
 
     def reached(self, count: int) -> str:
         """Return why the run ends after `count` trials, or "" to go on."""
-        if self.budget.trials is not None and count >= self.budget.trials:
-            return f"all {self.budget.trials} trials are done"
+        wanted = self.budget.trials
+        if wanted is not None and count >= wanted:
+            more = f"{count} trials are done, and no more than {wanted} were asked for"
+            return more if count > wanted else f"all {wanted} trials are done"
         if self.seconds_left <= 0:
             return f"the {self.budget.seconds:.0f} seconds are used up"
         return ""

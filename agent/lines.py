@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
+from agent.digits import readable, telling
 from agent.events import (
     AdviceArrived,
     Event,
@@ -55,9 +56,11 @@ def trial_line(task: Task | None, trial: Trial, best: Trial | None) -> str:
         reason = trial.evaluation.reason if trial.evaluation else ""
         return f"{head}{trial.state.value}: {reason}"
     is_best = best is not None and best.number == trial.number
-    spread = f" ± {trial.std[0]:.2g}" if trial.std else ""
+    spread = f" ± {readable(trial.std[0], 2)}" if trial.std else ""
     mark = "  (best so far)" if is_best else ""
-    scores = f"{metric} {trial.values[0]:.5g}{spread}"
+    rivals = best.values[:1] if best is not None else ()
+    digits = telling((trial.values[0], *rivals), least=5)
+    scores = f"{metric} {readable(trial.values[0], digits)}{spread}"
     return f"{head}{scores}{mark}  {configuration(trial)}"
 
 

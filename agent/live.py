@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.advice_view import trust_meter
+from agent.digits import readable
 from agent.events import (
     AdviceArrived,
     Event,
@@ -24,7 +25,8 @@ from agent.events import (
 )
 from agent.explain import default_trial
 from agent.origins import origin_style
-from agent.study_view import configuration
+from agent.study_view import configuration, score_digits
+from agent.summary import add_row
 from evals.failures import kind_of_end
 from evals.objectives import gains, incumbent
 from evals.task import Task
@@ -120,7 +122,7 @@ class LiveView:
     def _report(self, event: TrialReported) -> None:
         if event.number in self._running:
             trial, began, _ = self._running[event.number]
-            said = f"step {event.step}: {event.value:.4g}"
+            said = f"step {event.step}: {readable(event.value)}"
             self._running[event.number] = (trial, began, said)
 
     def render(self) -> RenderableType:
@@ -138,14 +140,16 @@ class LiveView:
 
     def _head(self, task: Task, trials: Sequence[Trial]) -> RenderableType:
         best, default = incumbent(task, trials), default_trial(trials)
+        digits = score_digits(trials)[0]
         text = Text.assemble(("best ", "dim"))
         if best is None:
             text.append("none yet")
         else:
-            text.append(f"{task.objective.metric} {best.values[0]:.5g}", style="bold green")
+            score = f"{task.objective.metric} {readable(best.values[0], digits)}"
+            text.append(score, style="bold green")
             text.append(f"  trial {best.number + 1}, by {origin_style(best.origin)[0]}", "dim")
             if default and default.values and default.number != best.number:
-                text.append(f"  (default {default.values[0]:.5g})", "dim")
+                text.append(f"  (default {readable(default.values[0], digits)})", "dim")
             text.append(f"\nregret {sparkline(task, trials)}", style="cyan")
             text.append(f"\n{configuration(best)}", style="dim")
         return text
@@ -153,15 +157,15 @@ class LiveView:
     def _recent(self, task: Task, trials: Sequence[Trial]) -> RenderableType:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
         for name in ("trial", "origin", task.objective.metric, "s"):
-            table.add_column(name, no_wrap=True)
+            table.add_column(Text(name), no_wrap=True)
         table.add_column("configuration", no_wrap=True, overflow="ellipsis", ratio=1)
-        best = incumbent(task, trials)
+        best, digits = incumbent(task, trials), score_digits(trials)[0]
         for trial in trials[-RECENT:]:
             label, colour, _ = origin_style(trial.origin)
-            value = f"{trial.values[0]:.5g}" if trial.values else str(trial.state)
+            value = readable(trial.values[0], digits) if trial.values else str(trial.state)
             style = "bold" if best and best.number == trial.number else ""
             cells = (str(trial.number + 1), Text(label, colour), value, f"{trial.cost:.1f}")
-            table.add_row(*cells, configuration(trial), style=style)
+            add_row(table, *cells, configuration(trial), style=style)
         return table
 
     def _now(self, trial: Trial, began: float, said: str) -> RenderableType:

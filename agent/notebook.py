@@ -55,7 +55,7 @@ def tune_cell(line: str, cell: str, namespace: dict[str, Any]) -> Run:
     """
     from agent.tune import tune
 
-    goal, *rest = re.split(r"\s+(?=--)", line.strip(), maxsplit=1)
+    goal, *rest = re.split(r"(?:^|\s+)(?=--)", line.strip(), maxsplit=1)
     options = _options(rest[0] if rest else "")
     run = tune(cell_function(cell, namespace), goal.strip("\"' "), **options)
     namespace[RESULT] = run
@@ -143,7 +143,11 @@ def _options(words: str) -> dict[str, Any]:
         parser.add_argument(f"--{name}")
     parser.add_argument("--gpus", type=lambda text: text.split(","))
     parser.add_argument("--quiet", action="store_true")
-    given = {k: v for k, v in vars(parser.parse_args(shlex.split(words))).items() if v is not None}
+    try:
+        split = shlex.split(words)
+    except ValueError as error:
+        raise UserError(f"%%plaintune: {error} in {words!r}.") from error
+    given = {k: v for k, v in vars(parser.parse_args(split)).items() if v is not None}
     if "memory" in given:
         given["memory"] *= MEBIBYTE
     return given

@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.digits import readable, telling
+
 
 class Score(BaseModel):
     """A score as the user reads it; `std` is its standard error where known."""
@@ -20,7 +22,12 @@ class Score(BaseModel):
     std: float | None = None
 
     def __str__(self) -> str:
-        return f"{self.value:.4g}" + (f" ± {self.std:.2g}" if self.std is not None else "")
+        return self.text()
+
+    def text(self, digits: int = 4) -> str:
+        """Return the score with so many significant digits."""
+        spread = "" if self.std is None else f" ± {readable(self.std, 2)}"
+        return readable(self.value, digits) + spread
 
 
 class Repeat(BaseModel):
@@ -46,8 +53,10 @@ class Spread(BaseModel):
 
     def __str__(self) -> str:
         if self.low is None or self.high is None:
-            return f"{self.value:.4g}"
-        return f"{self.value:.4g} (90 % interval {self.low:.4g} to {self.high:.4g})"
+            return readable(self.value)
+        digits = telling((self.low, self.high), spare=2)
+        value, low, high = (readable(v, digits) for v in (self.value, self.low, self.high))
+        return f"{value} (90 % interval {low} to {high})"
 
 
 class Confirmation(BaseModel):

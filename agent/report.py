@@ -12,7 +12,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from agent.advice_view import AdviceView, advice_view
-from agent.explain import ENOUGH, default_trial, stories, whose_default
+from agent.digits import readable, telling
+from agent.explain import default_trial, shares_of, stories, whose_default
 from agent.figures import history_figure, importance_figure, slice_figure, trust_figure
 from agent.origins import origin_style
 from agent.prospects import outlooks
@@ -20,7 +21,6 @@ from agent.recipe import recipe
 from agent.study_view import StudyView, account, origin_rows, trial_rows
 from agent.verdicts import verdicts
 from evals.task import Task
-from evals.trials import TrialState
 
 SLICES = 4
 GRID = 25
@@ -57,13 +57,12 @@ def _advice(advice: AdviceView | None) -> dict[str, Any]:
 
 def _words(view: StudyView) -> dict[str, Any]:
     best, task = view.best, view.task
-    metric = task.objective.metric
     return {
         "name": view.name,
         "task": task,
         "outcome": view.outcome,
         "yaml": task.to_yaml(),
-        "headline": f"{metric} {best.values[0]:.4g}" if best else f"{view.name}: nothing completed",
+        "headline": _headline(view),
         "verdicts": verdicts(view),
         "account": account(view),
         "recipe": recipe(task, best.config) if best else "",
@@ -71,6 +70,18 @@ def _words(view: StudyView) -> dict[str, Any]:
         "origin": origin_style(best.origin)[0] if best else "",
         "versions": _versions(),
     }
+
+
+def _headline(view: StudyView) -> str:
+    if view.best is None:
+        return f"{view.name}: nothing completed"
+    return f"{view.task.objective.metric} {readable(view.best.values[0], _digits(view))}"
+
+
+def _digits(view: StudyView) -> int:
+    """Return how many digits tell the best score from the default's."""
+    known = (view.best, default_trial(view.trials))
+    return telling([t.values[0] for t in known if t and t.values])
 
 
 def _tables(view: StudyView) -> dict[str, Any]:
@@ -85,21 +96,26 @@ def _tables(view: StudyView) -> dict[str, Any]:
         ],
         "fields": list(_fields(view.task)),
         "outlooks": outlooks(view.trials),
-        "rows": [vars(r) | {"colour": colours[r.origin][1]} for r in trial_rows(view)],
+        "scores": " / ".join(o.metric for o in view.task.objectives),
+        "rows": [
+            vars(r) | {"label": colours[r.origin][0], "colour": colours[r.origin][1]}
+            for r in trial_rows(view)
+        ],
     }
 
 
 def _merits(view: StudyView) -> Sequence[Mapping[str, str]]:
     best, default = view.best, default_trial(view.trials)
-    metric = view.task.objective.metric
+    metric, digits = view.task.objective.metric, _digits(view)
     merits = []
     if best:
-        merits.append((f"{best.values[0]:.4g}", f"best {metric} in the search"))
+        merits.append((readable(best.values[0], digits), f"best {metric} in the search"))
     if default and default.values:
-        merits.append((f"{default.values[0]:.4g}", f"{metric} of {whose_default(view.task)}"))
+        value = readable(default.values[0], digits)
+        merits.append((value, f"{metric} of {whose_default(view.task)}"))
     if view.outcome.confirmation and view.outcome.confirmation.score:
         score = view.outcome.confirmation.score
-        merits.append((f"{score.value:.4g}", f"{metric} on {score.runs} new seeds"))
+        merits.append((readable(score.value, digits), f"{metric} on {score.runs} new seeds"))
     if view.outcome.test:
         merits.append((str(view.outcome.test[0]), f"{metric} on the test part"))
     if view.outcome.default_test:
@@ -152,10 +168,9 @@ def _source(task: Task, field: str) -> str:
 def _plots(view: StudyView) -> dict[str, str]:
     task, trials = view.task, view.trials
     plots = {"history": _html(history_figure(task, trials)), "importance": "", "slices": ""}
-    if sum(t.state is TrialState.COMPLETE for t in trials) >= ENOUGH:
-        from surrogates.explain import importances, marginal
+    if shares := shares_of(task, trials):
+        from surrogates.explain import marginal
 
-        shares = importances(task, trials)
         plots["importance"] = _html(importance_figure(shares))
         leading = sorted(shares, key=lambda n: -shares[n])[:SLICES]
         marginals = {name: marginal(task, trials, name, GRID) for name in leading}

@@ -110,6 +110,20 @@ class Run(StudyView):
         return run_html(self)
 
 
+def check(setting: Setting) -> None:
+    """Refuse what no study can begin with, before anything is read, asked or trained.
+
+    Raises:
+        UserError: there is no such strategy, surrogate, or way to replicate, or no worker.
+        StudyError: the name is none.
+    """
+    check_workers(setting.workers)
+    check_strategy(setting.strategy, setting.surrogate, setting.transfer)
+    check_replicate(setting.replicate)
+    if setting.name:
+        checked_name(setting.name)
+
+
 def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tuple[Store, Path]:
     """Create a study and write its task to YAML, before anything runs.
 
@@ -121,9 +135,7 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
         StudyError: the name is taken, an earlier study is not there, or the database or the
             directory cannot be written.
     """
-    check_workers(setting.workers)
-    check_strategy(setting.strategy, setting.surrogate, setting.transfer)
-    check_replicate(setting.replicate)
+    check(setting)
     known = chosen(task, setting.transfer, setting.storage) if setting.transfer else Known()
     check_opening(task, setting.context)
     if setting.name is None:

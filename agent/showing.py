@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from agent.digits import readable
 from evals.trials import Trial
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from agent.runs import Run
 
 HTML_WIDTH = 100
-PLAIN_WIDTH = 200
+PLAIN_WIDTH = 100_000
 """Characters per line where the output is no terminal: nothing is cut or wrapped there."""
 
 
@@ -24,7 +25,7 @@ def show(*parts: RenderableType) -> None:
     width = None if sys.stdout.isatty() else PLAIN_WIDTH
     console = Console(width=width, highlight=False)
     for part in parts:
-        console.print(part)
+        console.print(part, crop=False)
 
 
 def run_html(run: Run) -> str:
@@ -36,7 +37,7 @@ def run_html(run: Run) -> str:
     from agent.summary import summary
 
     console = Console(record=True, file=StringIO(), width=HTML_WIDTH, highlight=False)
-    console.print(summary(run, run.directory))
+    console.print(summary(run, run.directory), crop=False)
     style = "white-space:pre;overflow-x:auto;line-height:normal;font-family:monospace"
     form = f'<pre style="{style}"><code>{{code}}</code></pre>'
     return console.export_html(inline_styles=True, code_format=form)
@@ -85,5 +86,5 @@ def list_row(run: Run) -> dict[str, Any]:
 
 def list_line(row: dict[str, Any]) -> str:
     """Return a row of `list_row` on one line."""
-    best = "none yet" if row["best"] is None else f"{row['metric']} {row['best']:.5g}"
+    best = "none yet" if row["best"] is None else f"{row['metric']} {readable(row['best'], 5)}"
     return f"{row['study']:<28} {row['trials']:>4} trials   best: {best}"

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from acquisition.replication import winner
+from agent.digits import readable, telling
 from agent.explain import show_value
 from agent.llm_budget import used_up
 from agent.outcome import Outcome
 from agent.prices import cost
 from evals.objectives import gains, incumbent
+from evals.steering import keeps
 from evals.task import Task
 from evals.trials import Trial, TrialState
 from prompts.calls import CallRecord
@@ -50,7 +52,7 @@ class OriginRow:
 
 def origin_rows(view: StudyView) -> list[OriginRow]:
     """Return a row per origin, in order of first appearance."""
-    improved = _improvements(view)
+    improved, digits = _improvements(view), score_digits(view.trials)[0]
     rows = []
     for origin in dict.fromkeys(t.origin for t in view.trials):
         mine = [t for t in view.trials if t.origin == origin]
@@ -59,7 +61,7 @@ def origin_rows(view: StudyView) -> list[OriginRow]:
             OriginRow(
                 origin=origin,
                 trials=len(mine),
-                best=f"{best.values[0]:.5g}" if best else "–",
+                best=readable(best.values[0], digits) if best else "–",
                 improved=sum(t.number in improved for t in mine),
                 lost=sum(t.state in LOST for t in mine),
             )
@@ -76,6 +78,15 @@ def _improvements(view: StudyView) -> set[int]:
             best = float(gain)
             found.add(trial.number)
     return found
+
+
+def unbeaten(task: Task, trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials than which no other is as good on all objectives and better on one."""
+    complete = [t for t in trials if t.state is TrialState.COMPLETE]
+    complete = [t for t in complete if keeps(task, t)] or complete
+    known = gains(task, complete)
+    beaten = [((known >= g).all(axis=1) & (known > g).any(axis=1)).any() for g in known]
+    return [t for t, lost in zip(complete, beaten, strict=True) if not lost]
 
 
 def account(view: StudyView) -> list[str]:
@@ -128,25 +139,33 @@ class TrialRow:
     seconds: str
     config: str
     reason: str
+    why_lost: str
     is_best: bool
 
 
 def trial_rows(view: StudyView) -> list[TrialRow]:
     """Return a row per trial, in order; numbers count from 1 as people do."""
-    best = view.best
+    best, digits = view.best, score_digits(view.trials)
     return [
         TrialRow(
             number=t.number + 1,
             origin=t.origin,
             state=str(t.state),
-            value=" / ".join(f"{v:.5g}" for v in t.values) or "–",
+            value=" / ".join(map(readable, t.values, digits)) or "–",
             seconds=f"{t.cost:.1f}",
             config=configuration(t),
             reason=_reason(t),
+            why_lost=f"  {t.evaluation.reason}" if t.evaluation and t.state in LOST else "",
             is_best=best is not None and best.number == t.number,
         )
         for t in view.trials
     ]
+
+
+def score_digits(trials: Sequence[Trial]) -> list[int]:
+    """Return, per objective, how many digits tell the scores of `trials` apart."""
+    scores = zip(*(t.values for t in trials if t.values), strict=True)
+    return [telling(values, least=5, spare=3) for values in scores] or [5]
 
 
 def configuration(trial: Trial) -> str:

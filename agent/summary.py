@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -23,7 +23,8 @@ def summary(view: StudyView, directory: Path | None = None) -> RenderableType:
     parts: list[RenderableType] = [Text(line) for line in verdicts(view)]
     if best is not None:
         if copied := recipe(view.task, best.config):
-            parts += [Text("To use it:", "dim"), Text(copied, "bold", no_wrap=True)]
+            line = Text(copied, "bold", no_wrap=True, overflow="ignore")
+            parts += [Text("To use it:", "dim"), line]
         parts.append(_stories(stories(view.task, view.trials, best)))
         if best.rationale:
             label = origin_style(best.origin)[0]
@@ -42,10 +43,11 @@ def summary(view: StudyView, directory: Path | None = None) -> RenderableType:
 def _stories(told: Sequence[Story]) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("parameter", "best", "default", "matters"):
-        table.add_column(name, justify="left" if name == "parameter" else "right")
+        side: JustifyMethod = "left" if name == "parameter" else "right"
+        table.add_column(name, justify=side, overflow="fold")
     table.add_column("what the Gaussian process says of the change")
     for s in told:
-        table.add_row(s.name, Text(s.best, "bold"), s.default, s.share, s.says)
+        add_row(table, s.name, Text(s.best, "bold"), s.default, s.share, s.says)
     return table if told else Text("")
 
 
@@ -64,7 +66,7 @@ def _origins(view: StudyView) -> RenderableType:
 def _files(view: StudyView, directory: Path) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for what, name in view.outcome.files.items():
-        table.add_row(Text(what, "dim"), str(directory / name))
+        add_row(table, Text(what, "dim"), str(directory / name))
     return table
 
 
@@ -75,10 +77,17 @@ def _times(seconds: dict[str, float]) -> str:
 def trial_table(view: StudyView) -> RenderableType:
     """Return all trials of a study as a table."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("trial", "origin", "state", view.task.objective.metric, "s", "configuration"):
-        table.add_column(name)
+    scores = " / ".join(o.metric for o in view.task.objectives)
+    for name in ("trial", "origin", "state", scores, "s", "configuration"):
+        table.add_column(Text(name), overflow="fold")
     for row in trial_rows(view):
         label, colour, _ = origin_style(row.origin)
         cells = (str(row.number), Text(label, colour), row.state, row.value, row.seconds)
-        table.add_row(*cells, row.config, style="bold" if row.is_best else "")
+        style = "bold" if row.is_best else ""
+        add_row(table, *cells, Text.assemble(row.config, (row.why_lost, "dim")), style=style)
     return table
+
+
+def add_row(table: Table, *cells: str | Text, style: str = "") -> None:
+    """Add a row whose words are the user's own: square brackets in them are no markup."""
+    table.add_row(*(Text(c) if isinstance(c, str) else c for c in cells), style=style)

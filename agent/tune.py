@@ -201,7 +201,7 @@ def _shown(run: Run, given: Options) -> Run:
         from agent.summary import summary
 
         console = Console(file=sys.stderr, highlight=False)
-        console.print(summary(run, run.directory))
+        console.print(summary(run, run.directory), crop=False)
     return run
 
 

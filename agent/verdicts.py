@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from agent.confirm import SHARE
+from agent.digits import readable, telling
 from agent.explain import compare, default_trial, trial_score, whose_default
 from agent.outcome import Confirmation
-from agent.study_view import StudyView
+from agent.study_view import StudyView, unbeaten
 from evals.parameters import Float, Int
 from evals.space import Config
 from evals.task import Objective, Task
@@ -27,17 +28,32 @@ def verdicts(view: StudyView) -> list[str]:
     elif default and default.values:
         scores = trial_score(view.task, best), trial_score(view.task, default)
         sentences.append(compare(view.task.objective, *scores, "In the search", whose))
+    elif default and default.evaluation:
+        sentences.append(f"There is no score of {whose}: {default.evaluation.reason}")
+    sentences += _traded(view)
     if view.task.program is not None:
         return [*sentences, *_confirmed(view), *_at_an_end(view.task, best.config)]
     where = "On the test part, which the search never saw"
     pairs = zip(view.task.objectives, view.outcome.test, view.outcome.default_test, strict=False)
     sentences += [compare(o, tuned, theirs, where, whose) for o, tuned, theirs in pairs]
-    if _tried(view) > 1:
+    if _tried(view) > 1 and view.outcome.test:
         sentences.append(
             f"The score in the search is the best of {_tried(view)} and therefore a little too "
             "good; the score on the test part is not."
         )
     return sentences
+
+
+def _traded(view: StudyView) -> list[str]:
+    """Say, of several objectives, what "best" means and which trials are the choice there is."""
+    if len(view.task.objectives) == 1:
+        return []
+    named = ", ".join(str(t.number + 1) for t in unbeaten(view.task, view.trials))
+    return [
+        f"Best means best on {view.task.objective.metric}, the first of "
+        f"{len(view.task.objectives)} objectives. "
+        f"The trade-offs between them that no other trial beats: {named}."
+    ]
 
 
 def _at_an_end(task: Task, config: Config) -> list[str]:
@@ -87,11 +103,13 @@ def _on_new_seeds(objective: Objective, again: Confirmation) -> str:
     said = f"Run again {times} with new seeds, it reaches {objective.metric} {again.score}"
     if again.default is None:
         return f"{said}."
-    said += f", your default {again.default.value:.4g}"
+    digits = telling((again.score.value, again.default.value))
+    said += f", your default {readable(again.default.value, digits)}"
     gain = again.gain
     if gain is None or gain.low is None or gain.high is None:
         return f"{said}; an interval needs more runs ({4 * SHARE} trials or more)."
     word = "better" if gain.value > 0 else "worse"
     sure = gain.low > 0 or gain.high < 0
-    bounds = f"90 % interval {gain.low:.3g} to {gain.high:.3g}"
-    return f"{said}: {word} by {abs(gain.value):.3g} ({bounds}){'' if sure else ', not for sure'}."
+    bounds = f"90 % interval {readable(gain.low, 3)} to {readable(gain.high, 3)}"
+    by = readable(abs(gain.value), 3)
+    return f"{said}: {word} by {by} ({bounds}){'' if sure else ', not for sure'}."

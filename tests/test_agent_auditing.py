@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.auditing import audit_of, audit_study, bound_share
+from agent.auditing import audit_of, audit_study, bound_share, lines
 from agent.language_models.scripted import ScriptedModel
 from agent.loop import Agent
 from agent.store import Store
@@ -85,12 +85,16 @@ def test_the_audit_tells_worth_calls_claims_and_bounds(
     audit_study("s", str(tmp_path / "p.db"), as_json=True)
     assert json.loads(capsys.readouterr().out)["sentence"] == content["sentence"]
     audit_study("s", str(tmp_path / "p.db"))
-    assert "Its reasons:" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Its reasons:" in said
+    assert content["claims"][0]["number"] == 1 and "\n  trial 2: x higher: supported" in said
 
 
 def test_without_a_model_every_strategy_says_what_it_can_do(tmp_path: Path) -> None:
     store = study(tmp_path, "hybrid", None, 3)
-    assert "contributed nothing" in audit_of(store)["sentence"]
+    content = audit_of(store)
+    assert "contributed nothing" in content["sentence"]
+    assert lines(content) == [content["sentence"]]
     with pytest.raises(UserError, match="no strategy called 'magic'"):
         open_strategy("magic", TASK, None, log=store)
 

@@ -135,6 +135,8 @@ def test_from_a_task_to_a_report(here: Path, bowl: Bowl, plaintune: Plaintune) -
 
     more = plaintune("resume", "first", "--trials", "6", "--llm", "none", "--json")
     assert len(more.json["trials"]) == 6
+    fewer = plaintune("resume", "first", "--trials", "3", "--llm", "none", "--json").json
+    assert fewer["stopped"] == "6 trials are done, and no more than 3 were asked for"
     shown = plaintune("show", "first")
     assert shown.code == 0
     assert "loss" in shown.out
@@ -176,9 +178,29 @@ def test_options_win_over_the_task(here: Path, plaintune: Plaintune) -> None:
     assert task.sources["budget.trials"].quote == "--trials 9"
 
 
+@pytest.mark.parametrize("json_too", [[], ["--json"]])
+def test_output_in_an_encoding_that_lacks_a_letter(here: Path, json_too: list[str]) -> None:
+    task = TASK.model_copy(update={"description": "größer 日 🎯"})
+    (here / "task.yaml").write_text(task.to_yaml(), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "agent", "plan", "task.yaml", "--llm", "none", *json_too],
+        env={"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    if json_too:
+        assert json.loads(done.stdout)["description"] == task.description
+    assert "gr\\" in done.stdout
+
+
 BAD: list[tuple[list[str], str]] = [
     (["run", "missing.yaml"], "missing.yaml cannot be read"),
     (["run", "broken.yaml"], "not valid YAML"),
+    (["run", "missing.yaml", "--llm-budget", "much"], "is no limit"),
+    (["run", "missing.yaml", "--strategy", "magic"], "no strategy called"),
+    (["run", "missing.yaml", "--name", "a/b"], "cannot be a study's name"),
     (["run", "latin.yaml"], "not UTF-8"),
     (["run", "task.yaml", "--trials", "0"], "budget.trials"),
     (["run", "task.yaml", "--trials", "-3"], "budget.trials"),
@@ -199,6 +221,7 @@ BAD: list[tuple[list[str], str]] = [
     (["run", ""], "description is empty"),
     (["run", "word " * 10_000 + "predict y from one_class.csv"], "8,000 is the most"),
     (["run", "Predict y from absent.csv"], "There is no file"),
+    (["plan", "task.yaml", "--score", "x", "--cpu-seconds", "3"], "--score, --cpu-seconds: only"),
     (["run", "Predict y from empty.csv"], "is empty"),
     (["run", "Predict y from binary.csv"], "not a table"),
     (["run", "Predict y from one_row.csv"], "only 1 row"),

@@ -12,14 +12,17 @@ from rich.console import Console
 
 from agent.advice_view import trust_meter, trust_series
 from agent.events import AdviceArrived, Note, RunStarted, TrialFinished, TrialReported, TrialStarted
+from agent.figures import history_figure, slice_figure
 from agent.live import LiveView, sparkline
 from agent.outcome import Outcome, Score
+from agent.recipe import recipe
 from agent.report import render_report, write_report
+from agent.showing import show
 from agent.study_view import StudyView, account, origin_rows, trial_rows
 from agent.summary import summary, trial_table
 from agent.verdicts import verdicts
-from evals.space import Categorical, Condition, Float, Int, SearchSpace
-from evals.task import Data, Objective, Source, Task
+from evals.space import Categorical, Condition, Float, Int, Ordinal, SearchSpace
+from evals.task import Data, Objective, Program, Source, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from prompts.calls import CallRecord
 from prompts.chat import Completion
@@ -199,3 +202,145 @@ def test_summary_tells_scores_origins_and_files(tmp_path: Path) -> None:
     assert "model.skops" in said
     assert "language model" in said
     assert "training 3.0 s" in said
+
+
+def printed(view: StudyView, width: int = 120) -> str:
+    """What a terminal of that width shows of a study."""
+    console = Console(width=width, record=True, file=StringIO())
+    live = LiveView(console)
+    live(RunStarted(view.task, view.name, tuple(view.trials)))
+    for part in (trial_table(view), summary(view, Path("runs [a]")), live.render()):
+        console.print(part)
+    return console.export_text()
+
+
+def test_square_brackets_are_shown_as_they_are() -> None:
+    space = SearchSpace((Categorical("[red]how", ("[/b]", "[x]"), default="[x]"),))
+    objectives = (Objective(metric="[bold]m", direction="minimize"),)
+    task = Task(description="d", space=space, objectives=objectives)
+    trials = [
+        Trial(
+            i,
+            Suggestion({"[red]how": how}, "default" if i == 0 else "[/o]"),
+            Evaluation(TrialState.COMPLETE, (float(i),)),
+        )
+        for i, how in enumerate(["[x]", "[/b]", "[x]", "[/b]"])
+    ]
+    outcome = Outcome(files={"model": "model.skops"})
+    said = printed(StudyView("demo", task, trials, outcome=outcome))
+    for words in ("[red]how=[/b]", "[red]how=[x]", "[bold]m", "[/o]", "runs [a]"):
+        assert words in said
+
+
+LONG = Program(command=("python", "train.py", "--data", "d" * 90, *(f"--flag-{i}" for i in "abcd")))
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_nothing_that_is_to_be_copied_is_cut(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    task = TASK.model_copy(update={"program": LONG, "evaluator": "command"})
+    view = StudyView("demo", task, studied(3))
+    best = view.best
+    assert best is not None
+    show(summary(view))
+    said = capsys.readouterr().out
+    assert all(line in said for line in recipe(task, best.config).splitlines())
+
+
+def test_a_long_configuration_is_one_line_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    space = SearchSpace((Categorical("how", ("a " * 300, "b " * 300), default="a " * 300),))
+    objectives = (Objective(metric="m", direction="minimize"),)
+    task = Task(description="d", space=space, objectives=objectives)
+    done = Evaluation(TrialState.COMPLETE, (1.0,))
+    show(
+        trial_table(
+            StudyView("demo", task, [Trial(0, Suggestion({"how": "b " * 300}, "user"), done)])
+        )
+    )
+    assert f"how={'b ' * 300}" in capsys.readouterr().out
+
+
+TWO = (
+    Objective(metric="acc", direction="maximize"),
+    Objective(metric="ms", direction="minimize"),
+)
+
+
+def scored(*scores: tuple[float, ...], objectives: tuple[Objective, ...] = TWO[:1]) -> StudyView:
+    """A study without a table or a program whose trials, the default first, gave these scores."""
+    space = SearchSpace((Int("size", 1, 12, default=1), Float("rate", 0.0, 1.0, default=0.5)))
+    task = Task(description="d", space=space, objectives=objectives)
+    trials = [
+        Trial(
+            i,
+            Suggestion({"size": i + 1, "rate": 0.5}, "surrogate" if i else "default"),
+            Evaluation(TrialState.COMPLETE, values),
+        )
+        for i, values in enumerate(scores)
+    ]
+    return StudyView("demo", task, trials)
+
+
+def test_scores_that_differ_look_different() -> None:
+    view = scored((1_000_000.001,), (1_000_000.0065,), (1_000_000.004,))
+    shown = [row.value for row in trial_rows(view)]
+    assert len(set(shown)) == 3 and not any("e+" in value for value in shown)
+    assert "acc 1000000.007, the library's default 1000000.001: better by 0.0055" in printed(view)
+    assert "<h1>acc 1000000.007</h1>" in render_report(view)
+    assert str(Score(metric="m", value=22110.4, std=3576.2)) == "22110 ± 3576"
+    assert str(Score(metric="m", value=1.5e300)) == "1.5e+300"
+
+
+def test_only_a_test_part_that_was_scored_is_spoken_of() -> None:
+    view = StudyView("demo", TASK, studied(6))
+    assert not any("test part" in said for said in verdicts(view))
+    failed = Evaluation(TrialState.FAILED, reason="no GPU")
+    trials = [replace(view.trials[0], evaluation=failed), *view.trials[1:]]
+    said = verdicts(replace(view, trials=trials))
+    assert said == ["There is no score of the library's default: no GPU"]
+
+
+def test_several_objectives_are_all_shown() -> None:
+    view = scored((0.8, 20.0), (0.9, 90.0), (0.7, 30.0), objectives=TWO)
+    said = printed(view)
+    assert "acc / ms" in said and "0.9 / 90" in said
+    assert "Best means best on acc, the first of 2 objectives" in said
+    assert "no other trial beats: 1, 2." in " ".join(said.split())
+    assert "acc / ms" in render_report(view)
+
+
+def test_where_all_scores_are_equal_nothing_mattered() -> None:
+    view = scored(*[(0.5,)] * 5)
+    page = render_report(view)
+    assert "Which parameters mattered" not in page and "50 %" not in printed(view)
+
+
+def test_a_lost_trial_says_why_in_the_terminal_too() -> None:
+    console = Console(width=300, record=True, file=StringIO())
+    console.print(trial_table(StudyView("demo", TASK, studied(5))))
+    assert f"  ran out of memory {HOSTILE}" in console.export_text()
+
+
+def test_the_report_calls_origins_by_one_name() -> None:
+    page = render_report(StudyView("demo", TASK, studied(5)))
+    assert "</span>surrogate</td>" not in page and page.count("</span>Gaussian process</td>") == 3
+
+
+def test_choices_stand_in_their_own_order_and_are_no_markup() -> None:
+    space = SearchSpace((Ordinal("size", ("8", "<b>16</b>", "2e3"), default="8"),))
+    task = Task(description="d", space=space, objectives=TWO[:1])
+    trials = [
+        Trial(i, Suggestion({"size": s}, "sobol"), Evaluation(TrialState.COMPLETE, (float(i),)))
+        for i, s in enumerate(["2e3", "<b>16</b>", "8"])
+    ]
+    axis = slice_figure(task, trials, {"size": ((), np.array([]), np.array([]))}).layout.xaxis
+    assert axis.type == "category"
+    assert list(axis.categoryarray) == ["8", "&lt;b&gt;16&lt;/b&gt;", "2e3"]
+    assert "<b>16" not in history_figure(task, trials).data[0].customdata[1][1]
+
+
+def test_trust_is_drawn_up_to_the_last_trial() -> None:
+    assert trust_series(TASK, studied(61))[-1][0] == 61

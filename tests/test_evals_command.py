@@ -132,6 +132,7 @@ def test_constants_at_the_top_of_a_script_are_set(tmp_path: Path) -> None:
     [
         ("print('starting'); raise SystemExit(3)", "exit code 3.*starting"),
         ("print('hello')", "no 'val_loss' in its output.*hello"),
+        (r"print('\033[1;31mred\033[0m \033[2K'); raise SystemExit(3)", "Last lines: red$"),
         ("print('val_loss=nan')", "val_loss is nan"),
         (
             "import time; print('val_loss=1'); time.sleep(60)",

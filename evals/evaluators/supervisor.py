@@ -7,6 +7,7 @@ import ctypes
 import faulthandler
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -30,6 +31,8 @@ LOOK_AROUND = 0.25
 TAIL = 65_536
 """Bytes of output that are kept."""
 LAST_LINES, LAST_CHARACTERS = 5, 400
+COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""A terminal's control sequences (ECMA-48, section 5.4), which are no words."""
 CHUNK = 65_536
 CHILD_SUBREAPER = 36
 """`PR_SET_CHILD_SUBREAPER` of Linux: orphans become ours instead of init's."""
@@ -253,7 +256,8 @@ def kill_all(patience: float = 5.0) -> None:
 
 def last_lines(output: bytes) -> str:
     """Return the end of an output as one short text, without secrets."""
-    lines = [s for line in output.decode(errors="replace").splitlines() if (s := line.strip())]
+    plain = COLOUR.sub("", output.decode(errors="replace"))
+    lines = [s for line in plain.splitlines() if (s := line.strip())]
     text = redact(" | ".join(lines[-LAST_LINES:]))
     return "".join(c if c.isprintable() else " " for c in text)[-LAST_CHARACTERS:]
 
