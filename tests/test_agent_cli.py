@@ -221,7 +221,10 @@ BAD: list[tuple[list[str], str]] = [
     (["run", ""], "description is empty"),
     (["run", "word " * 10_000 + "predict y from one_class.csv"], "8,000 is the most"),
     (["run", "Predict y from absent.csv"], "There is no file"),
-    (["plan", "task.yaml", "--score", "x", "--cpu-seconds", "3"], "--score, --cpu-seconds: only"),
+    (
+        ["plan", "task.yaml", "--score", "x", "--cpu-seconds", "3"],
+        "--score, --cpu-seconds says how a command is run",
+    ),
     (["run", "Predict y from empty.csv"], "is empty"),
     (["run", "Predict y from binary.csv"], "not a table"),
     (["run", "Predict y from one_row.csv"], "only 1 row"),
