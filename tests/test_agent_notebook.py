@@ -84,7 +84,7 @@ def test_only_the_constants_at_the_top_count() -> None:
         ("lowest loss", "x = 1\nloss = (", "Line 2 of the cell"),
         ("lowest loss --wrokers 2", "x = 1\nloss = x", "unrecognized arguments: --wrokers 2"),
         ("lowest loss --workers two", "x = 1\nloss = x", "invalid int value: 'two'"),
-        ("--metric loss --workers two", "x = 1\nloss = x", "invalid int value: 'two'"),
+        ("--workers two", "x = 1\nloss = x", "invalid int value: 'two'"),
         ('lowest loss --name "a', "x = 1\nloss = x", "No closing quotation"),
     ],
 )

@@ -343,4 +343,4 @@ def test_choices_stand_in_their_own_order_and_are_no_markup() -> None:
 
 
 def test_trust_is_drawn_up_to_the_last_trial() -> None:
-    assert trust_series(TASK, studied(61))[-1][0] == 61
+    assert trust_series(TASK, studied(62))[-1][0] == 62
