@@ -162,7 +162,7 @@ def function_name(function: Callable[..., Any]) -> str:
     """Return "module:name" of a function, a partial's function, or an object's class."""
     while isinstance(function, functools.partial):
         function = function.func
-    named = function if hasattr(function, "__qualname__") else type(function)
+    named: Any = function if hasattr(function, "__qualname__") else type(function)
     return f"{named.__module__}:{named.__qualname__}"
 
 
@@ -172,7 +172,9 @@ def plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
         function = function.func
     if inspect.isroutine(function) or inspect.isclass(function) or not callable(function):
         return function
-    return type(function).__call__
+    kind: Any = type(function)
+    called: Callable[..., Any] = kind.__call__
+    return called
 
 
 def _parameters(function: Callable[..., Any]) -> Iterator[tuple[str, inspect.Parameter, Any]]:
