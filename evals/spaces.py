@@ -12,7 +12,7 @@ from typing import Any
 
 from evals.families import FAMILIES, Family, family
 from evals.families.limits import check_parameter, check_values
-from evals.narrowing import consistent, names_in, narrow, rename, with_bounds
+from evals.narrowing import Interval, consistent, interval, names_in, narrow, rename, with_bounds
 from evals.parameters import Categorical, Condition, Int, Parameter, Scalar
 from evals.space import Config, Constraint, SearchSpace
 from evals.task import Kind
@@ -66,6 +66,7 @@ def space_for(
     for each in families:
         each.require()
     _check_names(families, kind, fixed or {}, constraints)
+    _check_bounds(constraints)
     cuts = [_cut(each, kind, fixed or {}, constraints, n_rows) for each in families]
     if len(cuts) == 1:
         return _nonempty(cuts[0].parameters, cuts[0].constraints)
@@ -142,6 +143,23 @@ def _check_names(
         if not any(_tunable(f, kind, names, fixed) for f in families):
             known = {p.name for f in families for p in _all_parameters(f, kind)}
             raise _unknown(", ".join(sorted(names - known) or sorted(names)), families, kind)
+
+
+def _check_bounds(constraints: Sequence[str]) -> None:
+    """Refuse bounds that leave nothing together; folded one by one, the later would win."""
+    left: dict[str, Interval] = {}
+    for wish in constraints:
+        bounds, names = interval(wish), names_in(wish)
+        if bounds is None or len(names) != 1:
+            continue
+        name = names.pop()
+        left[name] = left.get(name, Interval()).meet(bounds)
+        if left[name].low > left[name].high:
+            said = " and ".join(repr(w) for w in constraints if names_in(w) == {name})
+            raise InvalidTaskError(
+                f"{said} contradict each other: no value of {name} is left.",
+                hint="Leave one of them out.",
+            )
 
 
 def _takes(chosen: Family, kind: Kind, name: str) -> bool:

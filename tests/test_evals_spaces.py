@@ -125,6 +125,8 @@ def test_parameters_that_count_rows_stay_below_them() -> None:
         ({"constraints": ["n_estimators <= 0"]}, "cannot use this range|leaves no value"),
         ({"constraints": ["n_estimators > 9 and n_estimators < 9"]}, "leaves no value"),
         ({"constraints": ["depth_max <= 3"]}, "LightGBM has no parameter depth_max. Known: learn"),
+        ({"constraints": ["n_estimators <= 9", "n_estimators >= 99"]}, "contradict each other"),
+        ({"constraints": ["n_estimators >= 99", "n_estimators <= 9"]}, "contradict each other"),
         ({"constraints": ["n_estimators <="]}, "cannot be read"),
         ({"constraints": ["1 < 2"]}, "names no parameter"),
         ({"fixed": {"learning_rate": -1}}, "fixed setting cannot be used.*learning_rate"),
