@@ -122,7 +122,7 @@ def _parted(cell: str) -> tuple[str, str]:
 
 
 def _is_declaration(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+    if isinstance(statement, ast.Assign):
         # Calls may look anything up; a constant, or an expression of constants, does not.
         return not any(isinstance(n, ast.Call | ast.Name) for n in ast.walk(statement.value))
     text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

@@ -35,11 +35,11 @@ def read_constants(text: str) -> list[Argument]:
     helps = text.splitlines()
     found = {}
     for node in module.tree.body:
-        name, expression = _assigned(node)
-        value = module.value(expression)
-        if name and isinstance(value, bool | int | float | str):
-            _, _, comment = helps[node.lineno - 1].partition("#")
-            found[name] = Argument(name, type_of(value), value, help=comment.strip())
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            name, value = node.targets[0], module.value(node.value)
+            if isinstance(name, ast.Name) and isinstance(value, bool | int | float | str):
+                _, _, comment = helps[node.lineno - 1].partition("#")
+                found[name.id] = Argument(name.id, type_of(value), value, help=comment.strip())
     return [settled(a) for a in found.values()]
 
 
@@ -47,22 +47,13 @@ def rewritten(text: str, values: dict[str, Scalar]) -> str:
     """Return a script whose top-level constants have other values; all else stays as it is."""
     lines = text.encode().splitlines(keepends=True)
     for node in reversed(ast.parse(text).body):
-        name, old = _assigned(node)
-        if old is not None and name in values and old.end_lineno == node.lineno:
-            line, new = lines[node.lineno - 1], repr(values[name]).encode()
+        if not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)):
+            continue
+        if node.targets[0].id in values and node.value.end_lineno == node.lineno:
+            line, old = lines[node.lineno - 1], node.value
+            new = repr(values[node.targets[0].id]).encode()
             lines[node.lineno - 1] = line[: old.col_offset] + new + line[old.end_col_offset :]
     return b"".join(lines).decode()
-
-
-def _assigned(node: ast.stmt) -> tuple[str, ast.expr | None]:
-    """Return the name that a statement assigns (`a = 1`, `a: int = 1`) and the value; "" else."""
-    target: ast.expr | None = None
-    value: ast.expr | None = None
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target, value = node.targets[0], node.value
-    elif isinstance(node, ast.AnnAssign):
-        target, value = node.target, node.value
-    return (target.id, value) if isinstance(target, ast.Name) else ("", None)
 
 
 class _Module:

@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 
 from agent.goals import read_goal
-from agent.notebook import cell_function
 from agent.programs import command_task
 from evals.evaluators.command import command_words
-from evals.sources import read_constants, rewritten
 from evals.space import Config
 from evals.task import Task
 
@@ -84,13 +82,3 @@ def test_a_switch_of_click_that_is_named_is_read(tmp_path: Path) -> None:
     found = task(tmp_path, CLICK)
     assert arguments(found) == ["--lr", "0.1", "--bias"]
     assert arguments(found, bias=False)[-1] == "--no-bias"
-
-
-def test_annotated_constants_are_constants() -> None:
-    text = "lr: float = 0.1  # step size\nn: int\nrounds = 3\n"
-    assert [(a.name, a.default, a.help) for a in read_constants(text)] == [
-        ("lr", 0.1, "step size"),
-        ("rounds", 3, ""),
-    ]
-    assert rewritten(text, {"lr": 0.5}) == text.replace("0.1", "0.5")
-    assert cell_function("lr: float = 0.1\nloss = lr", {})(lr=0.25)["loss"] == 0.25
