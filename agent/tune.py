@@ -25,7 +25,7 @@ from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
 from evals.proposals import renamed
 from evals.signature import read_function
 from evals.space import SearchSpace
-from evals.task import Program, Task
+from evals.task import Objective, Program, Task
 from prompts.errors import InvalidTaskError, StudyError, UserError
 
 if TYPE_CHECKING:
@@ -96,13 +96,7 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
     if given.name is not None and given.name in Store.names(given.storage):
         return _go_on(function, goal, given, nursery, Setting(listeners=listeners, clock=clock))
     model = _language_model(given)
-    wanted = read_goal(
-        goal,
-        metric=given.metric,
-        direction=given.direction,
-        trials=given.trials,
-        seconds=given.seconds,
-    )
+    wanted = _wanted(goal, given)
     proposed = function_task(
         function,
         wanted,
@@ -132,6 +126,17 @@ def _options(given: Mapping[str, Any]) -> Options:
     return Options(**given)
 
 
+def _wanted(goal: str, given: Options, before: Objective | None = None) -> Goal:
+    return read_goal(
+        goal,
+        metric=given.metric,
+        direction=given.direction,
+        trials=given.trials,
+        seconds=given.seconds,
+        before=before,
+    )
+
+
 def _go_on(
     function: Callable[..., Any],
     goal: str,
@@ -147,14 +152,7 @@ def _go_on(
         raise StudyError(
             f"The study {given.name!r} exists and tunes no function.", hint="Choose another name."
         )
-    wanted = read_goal(
-        goal,
-        metric=given.metric,
-        direction=given.direction,
-        trials=given.trials,
-        seconds=given.seconds,
-        before=task.objective,
-    )
+    wanted = _wanted(goal, given, task.objective)
     _check_same(function, wanted, given, store)
     budget = wanted.budget
     wishes = Wishes(budget.trials, budget.seconds, stop_below_gain=given.stop_below_gain)
