@@ -305,10 +305,14 @@ class BayesianDesigner:
         known = self._portfolio(task)
         return Step(task, trials, rng, self.surrogate, self.acquisition, known, self.local)
 
+    def prepared(self, task: Task) -> int:
+        """Return how many trials a portfolio begins with, points to spread included; 0: none."""
+        return self.initial + SPREAD if self._portfolio(task) else 0
+
     def _beginning(self, task: Task, trials: Sequence[Trial]) -> int:
         """Return how many trials come before the surrogate's: more where a portfolio begins."""
-        spread = len(trials) < self.initial + SPREAD and bool(self._portfolio(task))
-        return self.initial + SPREAD * spread
+        over = len(trials) >= self.initial + SPREAD
+        return self.initial if over else max(self.initial, self.prepared(task))
 
     def _portfolio(self, task: Task) -> Sequence[Suggestion]:
         return self.portfolio(task).suggestions if self.portfolio else ()

@@ -14,15 +14,15 @@ chosen; `shadow`, the acquisition's own choice at that step; `gate` and `trust`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from acquisition.advice import Advice
-from acquisition.bayesian import SPREAD, Scored
+from acquisition.bayesian import Scored
 from acquisition.designer import Designer
 from acquisition.gate import Gate, judge
 from acquisition.tried import Tried
@@ -31,9 +31,6 @@ from evals.space import Config
 from evals.task import Task
 from evals.trials import Suggestion, Trial, TrialState
 from prompts.calls import CallRecord
-
-if TYPE_CHECKING:
-    from acquisition.portfolio import Portfolio
 
 AHEAD = 2
 """The first question after a portfolio is put so many trials before its answer can be used."""
@@ -55,13 +52,12 @@ class Step(Protocol):
 
 
 class Stepper(Designer, Protocol):
-    """A model-based designer whose steps can be looked into; the first `initial` are not.
-
-    It begins with `portfolio`, where there is one.
-    """
+    """A model-based designer whose steps can be looked into; the first `initial` are not."""
 
     initial: int
-    portfolio: Callable[[Task], Portfolio] | None
+
+    def prepared(self, task: Task) -> int:
+        """Return how many trials a portfolio begins the search with; 0 where there is none."""
 
     def step(self, task: Task, trials: Sequence[Trial], rng: np.random.Generator) -> Step:
         """Fit the surrogate to `trials`."""
@@ -80,19 +76,14 @@ class HybridDesigner:
 
     def opens(self, task: Task) -> bool:
         """Return whether the model is asked before anything was tried: without a portfolio."""
-        return not self._prepared(task)
+        return not self.base.prepared(task)
 
     def wants_advice(
         self, task: Task, trials: Sequence[Trial], calls: Sequence[CallRecord]
     ) -> bool:
         """Return whether the model should be asked now: less often the less it is trusted."""
-        early = len(trials) < self._prepared(task) - AHEAD
+        early = len(trials) < self.base.prepared(task) - AHEAD
         return not early and wants_advice(task, trials, calls)
-
-    def _prepared(self, task: Task) -> int:
-        """Return how many trials a portfolio begins the search with, points to spread included."""
-        known = self.base.portfolio and self.base.portfolio(task).suggestions
-        return self.base.initial + SPREAD if known else 0
 
     def suggest(
         self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator
@@ -100,7 +91,7 @@ class HybridDesigner:
         """Return up to `count` distinct new configurations with their true origins."""
         fresh = self._fresh(task, trials)
         dice = np.random.default_rng(deepcopy(rng).integers(2**63, size=2))  # leaves rng untouched
-        if not trials or not fresh or len(trials) < self._prepared(task):
+        if not trials or not fresh or len(trials) < self.base.prepared(task):
             return self.base.suggest(task, trials, count, rng)
         if len(trials) < self.base.initial or not _any_complete(trials):
             return self._in_turns(task, trials, count, rng, fresh)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks run | report | readme | speed | compare | tasks | pack | reference`."""
+"""`python -m benchmarks run | report | readme | compare | same | speed | tasks | pack | …`."""
 
 from __future__ import annotations
 
@@ -131,6 +131,23 @@ def pack(suite: Annotated[str, typer.Argument(help="What to pack.")] = "quick") 
     from benchmarks import results
 
     typer.echo(f"{results.pack(suite).key.nunique()} runs")
+
+
+@app.command()
+def same(
+    suite: Annotated[str, typer.Option(help="Whose packed results to compare with.")] = "full",
+    arm: Annotated[str, typer.Option(help="One of our own arms.")] = "plaintune-gp",
+    runs: Annotated[int, typer.Option(help="How many, drawn at random.", min=10)] = 60,
+    workers: Annotated[int, typer.Option(help="Processes; 0: one per core.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
+) -> None:
+    """Show that results of an earlier source are this one's too, so that they need no new runs."""
+    from benchmarks import same_source
+
+    _known_arms([arm])
+    different = same_source.check(suite, arm, runs, workers or os.cpu_count() or 1, seed)
+    typer.echo(same_source.told(different, runs))
+    raise typer.Exit(1 if different else 0)
 
 
 @app.command()

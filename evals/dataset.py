@@ -58,7 +58,7 @@ def load_dataset(task: Task, frame: DataFrame | None = None) -> Dataset:
     labels = np.unique(y) if task.data.kind != "regression" else np.array([])
     splits = make_splits(y, task.data.kind, *_scheme(frame, task.validation), task.seed)
     features = frame.drop(columns=task.data.target)
-    columns = columns_of(features.iloc[splits.tuning], _left_out(task.validation))
+    columns = columns_of(features.iloc[splits.tuning], _left_out(task, task.data, features))
     X = features[columns.used]
     return Dataset(
         kind=task.data.kind,
@@ -103,15 +103,7 @@ def _copies(frame: DataFrame) -> int:
 
 def _with_target(frame: DataFrame, data: Data) -> tuple[DataFrame, list[str]]:
     """Return the rows that have a target, and a sentence about those that have none."""
-    if data.target not in frame.columns:
-        from rapidfuzz import fuzz, process
-
-        names = [str(c) for c in frame.columns]
-        near = process.extractOne(data.target, names, scorer=fuzz.ratio)
-        raise InvalidTaskError(
-            f"{data.path} has no column {data.target!r}.",
-            hint=f"Did you mean {near[0]!r}?" if near else "",
-        )
+    _require(frame, data.target, data.path)
     missing = int(frame[data.target].isna().sum())
     if missing == len(frame):
         raise DataError(
@@ -221,7 +213,24 @@ def _moments(column: Series, name: str) -> NDArray[Any]:
     return numbers.to_numpy(dtype=float)
 
 
-def _left_out(validation: Validation) -> Mapping[str, str]:
-    if validation.scheme == "group" and validation.column:
-        return {validation.column: "because new rows will not repeat it"}
-    return {}
+def _left_out(task: Task, data: Data, features: DataFrame) -> Mapping[str, str]:
+    """Return columns that no model may see, and why."""
+    reasons: dict[str, str] = {}
+    if task.validation.scheme == "group" and task.validation.column:
+        reasons[task.validation.column] = "because new rows will not repeat it"
+    for name in data.left_out:
+        _require(features, name, data.path)
+        reasons[name] = "as you wished"
+    return reasons
+
+
+def _require(frame: DataFrame, name: str, path: str) -> None:
+    """Raise `InvalidTaskError` where `frame` has no column `name`; it names the nearest one."""
+    if name in frame.columns:
+        return
+    from rapidfuzz import fuzz, process
+
+    near = process.extractOne(name, [str(c) for c in frame.columns], scorer=fuzz.ratio)
+    raise InvalidTaskError(
+        f"{path} has no column {name!r}.", hint=f"Did you mean {near[0]!r}?" if near else ""
+    )

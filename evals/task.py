@@ -28,12 +28,25 @@ class Source(_Part):
 
 
 class Data(_Part):
-    """The table: `path` as the user wrote it, relative to the working directory."""
+    """The table: `path` as the user wrote it, relative to the working directory.
+
+    No model learns from the columns in `left_out`; rows may still be grouped or ordered by them.
+    """
 
     path: str
     target: str
     kind: Kind
     positive: Scalar = None
+    left_out: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Data:
+        if self.target in self.left_out:
+            raise InvalidTaskError(
+                f"The target column {self.target!r} cannot be left out.",
+                hint="Take it out of data.left_out, or name another target.",
+            )
+        return self
 
 
 class Objective(_Part):

@@ -43,7 +43,9 @@ class Oracle:
     """A stand-in for the surrogate that knows the objective: quick, and never wrong."""
 
     initial = 5
-    portfolio = None
+
+    def prepared(self, task: Task) -> int:
+        return 0
 
     def suggest(
         self, task: Task, trials: Sequence[Trial], count: int, rng: np.random.Generator

@@ -17,6 +17,7 @@ from agent.intake.show import plan_json, task_table
 from agent.intake.text import Text
 from agent.intake.understand import understand
 from agent.language_models.scripted import ScriptedModel
+from evals.dataset import load_dataset
 from evals.tables import profile
 from evals.task import Task
 from prompts.errors import DataError, InvalidTaskError, LanguageModelError, UserError
@@ -392,23 +393,55 @@ def test_a_metric_that_is_only_to_be_looked_at_is_no_objective(folder: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("said", "quote"),
+    ("said", "quote", "columns"),
     [
-        ("predict churn, don't use spent", "don't use spent"),
-        ("predict churn with knn. Ignore the columns spent, plan and stars!", None),
-        ("predict churn without the column plan, 20 trials", "without the column plan"),
-        ("predict churn using only spent and stars", "using only spent and stars"),
-        ("sage churn voraus, ohne die Spalte plan, aus der Datei shop.csv", "ohne die Spalte plan"),
+        ("predict churn, don't use spent", "don't use spent", ["spent"]),
+        (
+            "predict churn with knn. Ignore the columns spent, same and plan!",
+            "Ignore the columns spent, same and plan",
+            ["spent", "plan", "same"],
+        ),
+        ("predict churn without the column plan, 20 trials", "without the column plan", ["plan"]),
+        (
+            "predict churn using only spent and stars",
+            "using only spent and stars",
+            ["plan", "same", "empty"],
+        ),
+        (
+            "sage churn voraus, ohne die Spalte plan, aus der Datei shop.csv",
+            "ohne die Spalte plan",
+            ["plan"],
+        ),
+        ("prédis churn uniquement avec spent", "uniquement avec spent", ["plan", "stars"]),
+        ("predict churn using only spent, plan and stars but ignore plan", "ignore plan", ["plan"]),
     ],
 )
-def test_columns_that_cannot_be_left_out_are_said(folder: Path, said: str, quote: str) -> None:
-    quote = quote or "Ignore the columns spent, plan and stars"
-    assert any(f"“{quote}” cannot be done" in a for a in read(folder, said).assumptions)
+def test_columns_are_left_out_in_the_users_words(
+    folder: Path, said: str, quote: str, columns: list[str]
+) -> None:
+    task = read(folder, said)
+    assert task.data is not None and set(columns) <= set(task.data.left_out)
+    assert "spent" not in task.data.left_out or "spent" in columns
+    assert quote in task.sources["data.left_out"].quote
+    dataset = load_dataset(task, pd.read_csv(folder / "shop.csv"))
+    assert not set(columns) & set(dataset.columns.used)
+    assert task == Task.from_yaml(task.to_yaml())
 
 
 @pytest.mark.parametrize("said", ["predict churn without svm", "no cv, predict churn from spent"])
-def test_who_leaves_no_column_out_is_not_told_so(folder: Path, said: str) -> None:
-    assert not any("cannot be done" in a for a in read(folder, said).assumptions)
+def test_who_leaves_no_column_out_loses_none(folder: Path, said: str) -> None:
+    data = read(folder, said).data
+    assert data is not None and data.left_out == ()
+
+
+def test_columns_that_cannot_be_left_out_are_refused(folder: Path) -> None:
+    with pytest.raises(InvalidTaskError, match="leaves no column to learn from"):
+        read(folder, "predict churn without spent, plan, stars, same and empty")
+    task = read(folder, "predict churn").model_dump()
+    for name, wrong in (("churn", "cannot be left out"), ("spend", "no column 'spend'")):
+        task["data"]["left_out"] = [name]
+        with pytest.raises(InvalidTaskError, match=wrong):
+            load_dataset(Task.checked(task), pd.read_csv(folder / "shop.csv"))
 
 
 @pytest.mark.parametrize(

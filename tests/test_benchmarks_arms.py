@@ -78,7 +78,8 @@ def test_results_are_kept_by_what_they_depend_on(monkeypatch: pytest.MonkeyPatch
 LOOK = """
 import sys
 from benchmarks.arms.base import Problem
-from benchmarks.arms.plaintune_gp import SEARCH, PlaintuneGP
+from benchmarks.arms.plaintune_gp import PlaintuneGP
+from benchmarks.arms.source import SEARCH
 from benchmarks.tasks.registry import open_task
 
 for name in ("mixed-kernel", "failing-memory", "mo-c2dtlz2"):

@@ -38,6 +38,8 @@ def fields(task: Task) -> list[tuple[str, str]]:
         rows.append(("data.kind", task.data.kind))
         if task.data.positive is not None:
             rows.append(("data.positive", str(task.data.positive)))
+        if task.data.left_out:
+            rows.append(("data.left_out", ", ".join(task.data.left_out)))
     if task.models:
         rows.append(("models", ", ".join(task.models)))
     rows.append(("objectives", ", ".join(f"{o.direction} {o.metric}" for o in task.objectives)))

@@ -153,11 +153,7 @@ class _Intake:
     def task(self, path: str, frame: DataFrame, code: CodeReader, model: Reading) -> Task:
         """Settle every field that depends on the data, and build the task."""
         target = self._target(code, model, frame)
-        for quote in left_out(self.text, [m for m in code.mentions if m.column != target]):
-            self.interview.assume(
-                f"“{quote}” cannot be done: models learn from every column of the table. "
-                "Take out of it what they must not see."
-            )
+        hidden = self._left_out(code, frame, target)
         column = frame[target]
         kind: Kind = self.note("data.kind", read_kind(code, column))
         positive = self._positive(code, frame, target, kind)
@@ -175,7 +171,8 @@ class _Intake:
         validation = self._validation(code, frame, target, kind, folds)
         return self._build(
             description=self.text.raw,
-            data={"path": path, "target": target, "kind": kind, "positive": positive},
+            data={"path": path, "target": target, "kind": kind, "positive": positive}
+            | {"left_out": hidden},
             models=families,
             objectives=objectives,
             budget=budget,
@@ -210,6 +207,17 @@ class _Intake:
         doubts = Doubts(self.interview, self.language_model, profile(frame))
         claim = doubts.target(code, model, lambda column: self._usable(code, frame, column))
         return str(self.note("data.target", claim))
+
+    def _left_out(self, code: CodeReader, frame: DataFrame, target: str) -> tuple[str, ...]:
+        features = [str(c) for c in frame.columns if c != target]
+        claim = left_out(self.text, code.mentions, features)
+        if claim is None:
+            return ()
+        if len(claim.value) == len(features):
+            raise InvalidTaskError(
+                f"“{claim.quote}” leaves no column to learn from.", hint="Name fewer columns."
+            )
+        return tuple(self.note("data.left_out", claim))
 
     def _usable(self, code: CodeReader, frame: DataFrame, column: str) -> bool:
         """Return whether a column can be predicted, and by the metrics and models named."""

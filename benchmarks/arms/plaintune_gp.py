@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from agent.pruning import hopeless
 from benchmarks.arms.base import Arm, ArmUnavailableError, BaseSession, Problem
+from benchmarks.arms.source import source_version
 from evals.space import Config
 from evals.trials import REPLICATION, Evaluation, Suggestion, Trial
-
-ROOT = Path(__file__).parent.parent.parent
-SPACE = ("objectives", "parameters", "space", "task", "trials")
-"""Of `evals`, the modules that a suggestion depends on; evaluators are not among them."""
-SEARCH = (
-    *("allowed", "bayesian", "belief", "families", "functions", "hypervolume", "improvement"),
-    *("pool", "portfolio", "sobol", "tried", "trust_region"),
-)
-"""Of `acquisition`, those that a suggestion depends on where no advice is taken."""
-ADVISED = ("acquisition/**/*.py",)
-
-
-@lru_cache(maxsize=4)
-def source_version(*more: str) -> str:
-    """Return a hash of the modules that a suggestion depends on; `more` are patterns of files.
-
-    Without any: what a suggestion without a language model depends on.
-    """
-    digest = hashlib.sha256()
-    files = {ROOT / "evals" / f"{name}.py" for name in SPACE}
-    files |= {ROOT / "acquisition" / f"{name}.py" for name in SEARCH}
-    files |= {file for pattern in ("surrogates/**/*.py", *more) for file in ROOT.glob(pattern)}
-    for file in sorted(files):
-        digest.update(file.read_bytes())
-    return f"source {digest.hexdigest()[:12]}"
 
 
 class DesignerSession(BaseSession):

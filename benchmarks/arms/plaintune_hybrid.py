@@ -12,7 +12,8 @@ from typing import Any
 from acquisition.advice import AdviceSource
 from benchmarks.advisers import KINDS, SimulatedAdviser
 from benchmarks.arms.base import Arm, ArmUnavailableError, Problem
-from benchmarks.arms.plaintune_gp import ADVISED, DesignerSession, make, source_version
+from benchmarks.arms.plaintune_gp import DesignerSession, make
+from benchmarks.arms.source import ADVISED, source_version
 from benchmarks.tasks.base import SingleObjectiveTask
 from benchmarks.tasks.registry import open_task
 from evals.space import Config

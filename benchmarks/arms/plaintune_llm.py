@@ -19,7 +19,8 @@ from typing import Any
 
 from acquisition.advice import Advisable
 from benchmarks.arms.base import Arm, ArmUnavailableError, Problem, Usage
-from benchmarks.arms.plaintune_gp import ADVISED, DesignerSession, source_version
+from benchmarks.arms.plaintune_gp import DesignerSession
+from benchmarks.arms.source import ADVISED, source_version
 from benchmarks.remembering import Remembering, cached
 from benchmarks.tasks.registry import open_task
 from evals.space import Config
