@@ -59,6 +59,9 @@ SKLEARN = tuple(f"sklearn-{m.lower()}-{t}" for m in bayesmark.MODELS for t in ba
 TRAININGS = tuple(
     trainings.name_of(m, t) for m, tables in trainings.CROSS_SECTION.items() for t in tables
 )
+DEV_TRAININGS = tuple(
+    trainings.name_of(m, t) for m, tables in trainings.DEVELOPMENT.items() for t in tables
+)
 FUNCTIONS = tuple(f"bbob-{f.lower()}-{d}d" for d in bbob.DIMENSIONS for f in bbob.FUNCTIONS)
 LITERATURE = (
     *(literature.name_of(f, moved) for moved in (False, True) for f in literature.FUNCTIONS),
@@ -199,6 +202,7 @@ SUITES = {
         Suite("trainings", TRAININGS, FAST_ARMS, seeds=5, trials=30),
         Suite("literature", LITERATURE, FAST_ARMS, seeds=10, trials=30),
         Suite("development", DEVELOPMENT, FAST_ARMS, seeds=5, trials=30),
+        Suite("development-trainings", DEV_TRAININGS, FAST_ARMS, seeds=6, trials=30),
         Suite("development-cliffs", CLIFFS, FAST_ARMS, seeds=10, trials=50),
         Suite("development-families", FAMILIES, FAST_ARMS, seeds=10, trials=40),
         Suite("development-high", HIGH, FAST_ARMS, seeds=5, trials=100),

@@ -56,7 +56,8 @@ def _sklearn() -> dict[str, Factory]:
 def _trainings() -> dict[str, Factory]:
     return {
         trainings.name_of(m, t): partial(trainings.TrainingTask, m, t)
-        for m, tables in trainings.CROSS_SECTION.items()
+        for chosen in (trainings.CROSS_SECTION, trainings.DEVELOPMENT)
+        for m, tables in chosen.items()
         for t in tables
     }
 
