@@ -51,9 +51,10 @@ BELIEVED = 128
 class Scored:
     """A configuration as the surrogate sees it.
 
-    `acquisition` is log expected improvement (larger is better; comparable within one step), `mean`
-    and `sd` predict the first objective as the user reads it. `origin` is "portfolio" or "transfer"
-    where the acquisition chose a configuration of those as it stands.
+    `acquisition` is log expected improvement, less what the ends of ranges cost (larger is better;
+    comparable within one step), `mean` and `sd` predict the first objective as the user reads it.
+    `origin` is "portfolio" or "transfer" where the acquisition chose a configuration of those as it
+    stands.
     """
 
     config: Config
@@ -134,9 +135,12 @@ class Step:
 
     def _acquisition(self, belief: Belief) -> Acquisition:
         from acquisition.functions import Guided, make_acquisition
+        from acquisition.inward import Inward
 
         found = make_acquisition(self.acquisition, belief)
-        return Guided(found, self.prior) if self.prior else found
+        if self.prior:
+            return Guided(found, self.prior)
+        return Inward(found, self.encoding, len(self.trials)) if self._alone else found
 
     def _scored(self, configs: Sequence[Config], X: Array, values: Array) -> list[Scored]:
         mean, sd = self.model.native(*self.model.marginals(X))
@@ -195,12 +199,14 @@ class Step:
     def _family(self, found: Config) -> Family | None:
         """Return the family whose turn it is; a user who steers the search decides alone."""
         from acquisition.families import due
+        from acquisition.functions import make_acquisition
 
         if not self._alone:
             return None
 
         def largest() -> float:
-            return float(self._acquisition(self.belief)(self.encoding.encode([found]))[0])
+            gain = make_acquisition(self.acquisition, self.belief)
+            return float(gain(self.encoding.encode([found]))[0])
 
         return due(self.encoding, self.trials, self.belief, largest)
 

@@ -108,6 +108,7 @@ CURVE_ARMS = (
 )
 """Those that stop trials early, and the same without."""
 
+EDGES = tuple(f"dev-edge-{f.lower()}" for f in development.FUNCTIONS)
 CLIFFS = tuple(f"dev-cliff-{name}" for name in development.CLIFFS)
 FAMILIES = tuple(f"dev-families-{name}" for name in development_spaces.FAMILIES)
 HIGH = tuple(f"dev-high-{name}" for name in development_spaces.HIGH)
@@ -203,6 +204,7 @@ SUITES = {
         Suite("literature", LITERATURE, FAST_ARMS, seeds=10, trials=30),
         Suite("development", DEVELOPMENT, FAST_ARMS, seeds=5, trials=30),
         Suite("development-trainings", DEV_TRAININGS, FAST_ARMS, seeds=6, trials=30),
+        Suite("development-edges", EDGES, FAST_ARMS, seeds=5, trials=30),
         Suite("development-cliffs", CLIFFS, FAST_ARMS, seeds=10, trials=50),
         Suite("development-families", FAMILIES, FAST_ARMS, seeds=10, trials=40),
         Suite("development-high", HIGH, FAST_ARMS, seeds=5, trials=100),

@@ -4,6 +4,9 @@ The other twelve of the 24 BBOB functions (`bbob.FUNCTIONS` names the twelve of 
 continuous form, and five of them behind grids such as tables of real trainings have: ordered
 levels, choices whose order means nothing, and both. Their optimum is found by enumeration.
 
+The twelve come once more over a part of their box near whose edges the optimum lies, as a check on
+what counts on a best value in the middle.
+
 Three more fail in 30 % of the space. Two of them would be best there: the search must learn to work
 along the edge of a cliff; the third is best near the edge, on the safe side.
 """
@@ -54,6 +57,8 @@ BEHIND_GRIDS = (
     "Gallagher21",
 )
 INSTANCE = 3
+EDGE = 0.05
+"""How far from the edge, as a share of a range, the optimum of an edged function lies."""
 CLIFFS: Mapping[str, tuple[float, ...]] = {
     "plane": (1.0, 1.0, 0.0, 0.0, 0.0),
     "memory": (1.0, 0.5, 1.5, 0.0, 0.0, 0.0),
@@ -79,6 +84,29 @@ def continuous(function: str, dimension: int = 5) -> FunctionTask:
     )
     name = f"dev-{function.lower()}"
     return FunctionTask(name, "dev-functions", task, value, float(problem.optimum.y))
+
+
+def edged(function: str, dimension: int = 5) -> FunctionTask:
+    """Return one function over a part of its box in which all best values lie near an edge."""
+    problem = bbob_problem(function, dimension)
+    parameters = tuple(
+        Float(f"x{i + 1}", *_beside(float(best))) for i, best in enumerate(problem.optimum.x)
+    )
+
+    def value(config: Config) -> float:
+        return float(problem([config[p.name] for p in parameters]))
+
+    words = f"Minimise a function of {dimension} real numbers."
+    task = describe(words, SearchSpace(parameters), ("value", "minimize"))
+    name = f"dev-edge-{function.lower()}"
+    return FunctionTask(name, "dev-edges", task, value, float(problem.optimum.y))
+
+
+def _beside(best: float) -> tuple[float, float]:
+    """Return a range of 5 or 6 inside [-5, 5] that has `best` near its lower or upper end."""
+    length = 6.0 if abs(best) > 0.7 else 5.0
+    low = best - EDGE * length if best < 0 else best - (1 - EDGE) * length
+    return max(-5.0, low), min(5.0, low + length)
 
 
 def gridded(function: str, grid: str) -> FunctionTask:

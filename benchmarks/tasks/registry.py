@@ -104,6 +104,7 @@ def _development() -> dict[str, Factory]:
     found: dict[str, Factory] = {
         f"dev-{f.lower()}": partial(development.continuous, f) for f in development.FUNCTIONS
     }
+    found |= {f"dev-edge-{f.lower()}": partial(development.edged, f) for f in development.FUNCTIONS}
     for grid in development.GRIDS:
         for f in development.BEHIND_GRIDS:
             found[f"dev-{grid}-{f.lower()}"] = partial(development.gridded, f, grid)

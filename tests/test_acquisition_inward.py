@@ -1,0 +1,96 @@
+"""Less of the search goes to the ends of ranges, the fewer trials there are the less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from acquisition.bayesian import BayesianDesigner
+from acquisition.inward import WEIGHT, Inward
+from evals.parameters import Categorical, Condition, Float, Int, Ordinal
+from evals.space import SearchSpace
+from evals.task import Objective, Task
+from evals.trials import Evaluation, Trial, TrialState
+from surrogates.encoding import encoding_of
+
+Array = NDArray[np.float64]
+
+
+class Flat:
+    """An acquisition that is the same everywhere."""
+
+    def __call__(self, X: Array) -> Array:
+        return np.zeros(len(X))
+
+    def gradients(self, X: Array) -> tuple[Array, Array]:
+        return np.zeros(len(X)), np.zeros_like(X)
+
+
+SPACE = SearchSpace(
+    (
+        Float("rate", 1e-4, 1.0, log=True),
+        Int("trees", 1, 500),
+        Int("depth", 1, 6),
+        Ordinal("batch", (16, 32, 64)),
+        Categorical("kernel", ("linear", "rbf")),
+        Float("gamma", 0.0, 1.0, condition=Condition("kernel", ("rbf",))),
+    )
+)
+
+
+def test_its_gradient_is_that_of_its_value() -> None:
+    inward = Inward(Flat(), encoding_of(SPACE), 4)
+    rows = encoding_of(SPACE).encode(SPACE.sample(np.random.default_rng(0), 20))
+    value, gradient = inward.gradients(rows)
+    np.testing.assert_allclose(value, inward(rows))
+    for j in (0, 1):
+        step = np.zeros(len(SPACE.names))
+        step[j] = 1e-6
+        np.testing.assert_allclose(
+            gradient[:, j], (inward(rows + step) - inward(rows - step)) / 2e-6, atol=1e-5
+        )
+    assert not gradient[:, 2:5].any()
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 40])
+def test_only_wide_numbers_that_exist_cost_and_ever_less(n: int) -> None:
+    inward = Inward(Flat(), encoding_of(SPACE), n)
+    base = {"rate": 0.01, "trees": 250, "depth": 3, "batch": 32, "kernel": "rbf", "gamma": 0.5}
+    without = {k: v for k, v in base.items() if k != "gamma"} | {"kernel": "linear"}
+    ends = [base | {"rate": 1e-4}, base | {"trees": 500}, base | {"gamma": 1.0}]
+    middle, few, gone, *far = inward(
+        encoding_of(SPACE).encode([base, base | {"depth": 6, "batch": 64}, without, *ends])
+    )
+    assert abs(middle) < 1e-6 and few == middle and gone == pytest.approx(middle)
+    assert far == pytest.approx([-WEIGHT / max(1, n)] * 3)
+
+
+def search(loss: Callable[[Array], float], d: int, count: int) -> tuple[Array, Array]:
+    """Return the places (`count x d`) of a search and what it lost at each."""
+    names = [f"x{i}" for i in range(d)]
+    task = Task(
+        space=SearchSpace(tuple(Float(n, 0.0, 1.0) for n in names)),
+        objectives=(Objective(metric="loss", direction="minimize"),),
+    )
+    trials: list[Trial] = []
+    places, losses = np.empty((count, d)), np.empty(count)
+    for number in range(count):
+        (found,) = BayesianDesigner().suggest(task, trials, 1, np.random.default_rng(number))
+        places[number] = [float(str(found.config[n])) for n in names]
+        losses[number] = loss(places[number])
+        done = Evaluation(TrialState.COMPLETE, (float(losses[number]),))
+        trials.append(Trial(number, found, done))
+    return places, losses
+
+
+def test_a_search_does_not_spend_its_first_trials_on_the_ends() -> None:
+    places, _ = search(lambda x: float(np.sin(9.0 * x).sum()), d=8, count=15)
+    assert (np.minimum(places, 1.0 - places)[5:] < 1e-3).mean() < 0.02
+
+
+def test_a_best_value_at_an_end_is_found_there() -> None:
+    _, losses = search(lambda x: float(x.sum()), d=4, count=20)
+    assert losses.min() < 0.05
