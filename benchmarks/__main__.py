@@ -137,6 +137,7 @@ def pack(suite: Annotated[str, typer.Argument(help="What to pack.")] = "quick") 
 def same(
     suite: Annotated[str, typer.Option(help="Whose packed results to compare with.")] = "full",
     arm: Annotated[str, typer.Option(help="One of our own arms.")] = "plaintune-gp",
+    tasks: Annotated[str, typer.Option(help="Only tasks whose name matches this.")] = "",
     runs: Annotated[int, typer.Option(help="How many, drawn at random.", min=10)] = 60,
     workers: Annotated[int, typer.Option(help="Processes; 0: one per core.")] = 0,
     seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
@@ -145,8 +146,9 @@ def same(
     from benchmarks import same_source
 
     _known_arms([arm])
-    different = same_source.check(suite, arm, runs, workers or os.cpu_count() or 1, seed)
-    typer.echo(same_source.told(different, runs))
+    _suite(suite)
+    different = same_source.check(suite, arm, runs, workers or os.cpu_count() or 1, seed, tasks)
+    typer.echo(same_source.told(different))
     raise typer.Exit(1 if different else 0)
 
 
