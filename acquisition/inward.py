@@ -11,6 +11,7 @@ log acquisition here fades with every trial, as a prior of piBO does (Hvarfner e
 
 over the numbers `x_j` in [0, 1] that exist in the configuration and have many values; `n` trials
 are there so far. A few ordered levels are no range that someone drew too wide, and keep their ends.
+So does a number whose default lies at one: whoever chose it knew that this end does well.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from acquisition.pool import Acquisition, smooth_columns
-from surrogates.encoding import Encoding
+from surrogates.encoding import Column, Encoding
 
 Array = NDArray[np.float64]
 
 WEIGHT = 10.0
 """Nats that one end costs before the second trial. Chosen on the development functions."""
+NEAR = 0.1
+"""A default no further from an end, as a share of the range, keeps that end free."""
 
 
 class Inward:
@@ -33,6 +36,9 @@ class Inward:
     def __init__(self, inner: Acquisition, encoding: Encoding, n: int) -> None:
         self._inner, self._encoding = inner, encoding
         self._smooth, self._weight = smooth_columns(encoding), WEIGHT / max(1, n)
+        known = np.array([_default(column) for column in encoding.columns])
+        self._low = np.where(known <= NEAR, 0.0, -1.0)
+        self._high = np.where(known >= 1.0 - NEAR, 0.0, 1.0)
 
     def __call__(self, X: Array) -> Array:
         """Return `b` values for `b x d` encoded configurations."""
@@ -47,4 +53,13 @@ class Inward:
 
     def _places(self, X: Array) -> Array:
         """Return places in [-1, 1], 0 for what does not count."""
-        return np.where(self._smooth & self._encoding.active(X), 2.0 * X - 1.0, 0.0)
+        counted = self._smooth & self._encoding.active(X)
+        return np.where(counted, np.clip(2.0 * X - 1.0, self._low, self._high), 0.0)
+
+
+def _default(column: Column) -> float:
+    """Return where the default lies in [0, 1]; the middle where there is none."""
+    parameter = column.parameter
+    if parameter.default is None:
+        return 0.5
+    return float(column.encode([{parameter.name: parameter.default}])[0])

@@ -19,6 +19,21 @@ from surrogates.encoding import encoding_of
 Array = NDArray[np.float64]
 
 
+def test_an_end_where_the_default_lies_costs_nothing() -> None:
+    space = SearchSpace(
+        (
+            Float("subsample", 0.5, 1.0, default=1.0),
+            Float("alpha", 1e-8, 1.0, log=True, default=1e-8),
+            Float("rate", 0.0, 1.0, default=0.3),
+        )
+    )
+    inward = Inward(Flat(), encoding_of(space), 1)
+    base = {"subsample": 0.75, "alpha": 1e-4, "rate": 0.5}
+    ends = [{"subsample": 1.0}, {"alpha": 1e-8}, {"subsample": 0.5}, {"alpha": 1.0}, {"rate": 0.0}]
+    costs = -inward(encoding_of(space).encode([base | end for end in ends]))
+    assert costs == pytest.approx([0.0, 0.0, WEIGHT, WEIGHT, WEIGHT], abs=1e-6)
+
+
 class Flat:
     """An acquisition that is the same everywhere."""
 
