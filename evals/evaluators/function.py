@@ -165,14 +165,13 @@ class _Calls:
             heard[step] = value
             return report(step, value)
 
-        try:
-            with reporting(listen):
-                result = self._call(config, metrics, listen)
-            result = _complete(result, metrics)
-        except Pruned:
+        with reporting(listen) as ear:
+            try:
+                result = _complete(self._call(config, metrics, ear.hear), metrics)
+            except (Exception, SystemExit, Pruned) as error:
+                result = Evaluation(TrialState.FAILED, reason=redact(_in_words(error)))
+        if ear.stopped:
             result = Evaluation(TrialState.PRUNED, reason="It was stopped early.")
-        except (Exception, SystemExit) as error:
-            result = Evaluation(TrialState.FAILED, reason=redact(_in_words(error)))
         return replace(result, intermediate=heard)
 
     def _call(self, config: Mapping[str, Any], metrics: Sequence[str], report: Report) -> Any:
