@@ -91,10 +91,7 @@ class FunctionEvaluator:
             InvalidTaskError: trials are not isolated, so there is one process for all of them.
         """
         if self.nursery is None:
-            raise InvalidTaskError(
-                "Trials that are not isolated run one at a time.",
-                hint="Leave isolated=False out, or workers.",
-            )
+            raise one_at_a_time()
         return [_with_environment(self, e) for e in environments]
 
     def close(self) -> None:
@@ -112,6 +109,14 @@ def _with_environment(
     other = copy.copy(evaluator)
     other.environment = environment
     return other
+
+
+def one_at_a_time() -> InvalidTaskError:
+    """Return the error of trials in this process that shall run side by side, or on GPUs."""
+    return InvalidTaskError(
+        "Trials that are not isolated run one at a time.",
+        hint="Leave isolated=False out, or workers and gpus.",
+    )
 
 
 def nursery_for(function: Callable[..., Any]) -> Nursery:
