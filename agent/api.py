@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.clock import Clock
 from agent.commands import Talk, Understood, Wishes, understand_source
+from agent.given import plain_options
 from agent.lines import Lines
 from agent.runs import Run, Setting, check, run_task, standing
 from agent.runs import resume as resume_run
@@ -19,6 +21,8 @@ from prompts.errors import DataError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+Gpus = Sequence[str | int] | str | int | None
+
 
 def plan(
     description: str,
@@ -27,7 +31,7 @@ def plan(
     trials: int | None = None,
     seconds: float | None = None,
     seed: int | None = None,
-    llm: str = "auto",
+    llm: str | None = "auto",
     model: str | None = None,
 ) -> Task:
     """Return the task that `description`, or the YAML file of that name, stands for.
@@ -35,7 +39,7 @@ def plan(
     Raises:
         UserError: the task cannot be understood, or its data cannot be used.
     """
-    talk = Talk(ask=False, llm=llm, model=model)
+    talk = _talk(llm, model)
     wishes = Wishes(trials=trials, seconds=seconds, seed=seed)
     return understand_source(description, wishes, talk, Clock(), _table(data)).task
 
@@ -48,11 +52,11 @@ def run(
     seconds: float | None = None,
     stop_below_gain: float | None = None,
     seed: int | None = None,
-    llm: str = "auto",
+    llm: str | None = "auto",
     model: str | None = None,
-    storage: str | None = None,
+    storage: str | Path | None = None,
     name: str | None = None,
-    out: str | None = None,
+    out: str | Path | None = None,
     strategy: str = "hybrid",
     portfolio: bool = True,
     beliefs: bool = False,
@@ -60,9 +64,9 @@ def run(
     context: str = "partial",
     log_values: bool = False,
     replicate: str = "off",
-    transfer: Sequence[str] = (),
+    transfer: str | Sequence[str] = (),
     workers: int | None = None,
-    gpus: Sequence[str | int] | None = None,
+    gpus: Gpus = None,
     quiet: bool = False,
 ) -> Run:
     """Tune `task` (a description, a YAML file's name, or a `Task`) and return the finished run.
@@ -86,20 +90,23 @@ def run(
     frame = _table(data)
     clock = Clock()
     wishes = Wishes(trials, seconds, seed, stop_below_gain=stop_below_gain)
-    talk = Talk(ask=False, llm=llm, model=model, quiet=quiet)
+    talk = _talk(llm, model, quiet)
+    asked = {
+        "storage": storage,
+        "name": name,
+        "out": out,
+        "strategy": strategy,
+        "portfolio": portfolio,
+        "beliefs": beliefs,
+        "surrogate": surrogate,
+        "context": context,
+        "log_values": log_values,
+        "replicate": replicate,
+        "transfer": transfer,
+        "workers": workers,
+    }
     setting = Setting(
-        storage=storage,
-        name=name,
-        out=out,
-        strategy=strategy,
-        portfolio=portfolio,
-        beliefs=beliefs,
-        surrogate=surrogate,
-        context=context,
-        log_values=log_values,
-        replicate=replicate,
-        transfer=transfer,
-        workers=workers,
+        **plain_options(asked),
         devices=_devices(gpus),
         frame=frame,
         listeners=() if quiet else (Lines(sys.stderr),),
@@ -114,13 +121,13 @@ def run(
     return run_task(understood.task, setting, understood.calls)
 
 
-def load(name: str, *, storage: str | None = None) -> Run:
+def load(name: str, *, storage: str | Path | None = None) -> Run:
     """Return the study called `name` as it stands.
 
     Raises:
         StudyError: there is no such study.
     """
-    return standing(Store.load(name, storage))
+    return standing(Store.load(**plain_options({"name": name, "storage": storage})))
 
 
 def resume(
@@ -129,12 +136,12 @@ def resume(
     trials: int | None = None,
     seconds: float | None = None,
     stop_below_gain: float | None = None,
-    llm: str = "auto",
+    llm: str | None = "auto",
     model: str | None = None,
-    storage: str | None = None,
-    out: str | None = None,
+    storage: str | Path | None = None,
+    out: str | Path | None = None,
     workers: int | None = None,
-    gpus: Sequence[str | int] | None = None,
+    gpus: Gpus = None,
     quiet: bool = False,
 ) -> Run:
     """Go on with the study called `name`, to a larger budget where one is given.
@@ -144,21 +151,26 @@ def resume(
     Raises:
         UserError: there is no such study, or it tunes a function.
     """
-    Store.load(name, storage)
+    found = plain_options({"name": name, "storage": storage})
+    Store.load(**found)
     wishes = Wishes(trials, seconds, stop_below_gain=stop_below_gain)
     setting = Setting(
-        storage=storage,
-        out=out,
-        workers=workers,
+        storage=found["storage"],
+        **plain_options({"out": out, "workers": workers}),
         devices=_devices(gpus),
-        language_model=Talk(ask=False, llm=llm, model=model, quiet=quiet).language_model(),
+        language_model=_talk(llm, model, quiet).language_model(),
         listeners=() if quiet else (Lines(sys.stderr),),
     )
     return resume_run(name, setting, wishes.applied)
 
 
-def _devices(gpus: Sequence[str | int] | None) -> list[str] | None:
-    return None if gpus is None else [str(g) for g in gpus]
+def _talk(llm: str | None, model: str | None, quiet: bool = False) -> Talk:
+    return Talk(ask=False, quiet=quiet, **plain_options({"llm": llm, "model": model}))
+
+
+def _devices(gpus: Gpus) -> list[str] | None:
+    found: list[str] | None = plain_options({"gpus": gpus})["gpus"]
+    return found
 
 
 def _table(data: object) -> DataFrame | None:

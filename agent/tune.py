@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from agent.clock import Clock
 from agent.command_line import show_space
 from agent.commands import Talk, Wishes
+from agent.given import plain_options
 from agent.goals import Goal, read_goal
 from agent.lines import Lines
 from agent.opening import CONTEXT, LOG_VALUES
@@ -64,7 +65,7 @@ class Options:
     memory: int | None = None
     cpu_seconds: int | None = None
     workers: int | None = None
-    gpus: Sequence[str | int] | None = None
+    gpus: Sequence[str] | None = None
     llm: str = "auto"
     model: str | None = None
     strategy: str = "hybrid"
@@ -89,6 +90,7 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         UserError: the goal or the function cannot be used; says why.
     """
     given = _options(options)
+    goal = plain_options({"goal": goal})["goal"]
     clock = Clock()
     # Before the language model is loaded: a fork cannot inherit its threads.
     nursery = nursery_for(function) if given.isolated else None
@@ -126,7 +128,7 @@ def _options(given: Mapping[str, Any]) -> Options:
             near = get_close_matches(name, known, 1)
             hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
             raise UserError(f"tune has no option {name!r}.", hint=hint)
-    found = Options(**given)
+    found = Options(**plain_options(given))
     if not found.isolated and ((found.workers or 1) > 1 or found.gpus):
         raise one_at_a_time()
     return found
@@ -223,7 +225,7 @@ def _setting(given: Options, listeners: Any, clock: Clock) -> Setting:
         listeners=listeners,
         clock=clock,
         workers=given.workers,
-        devices=None if given.gpus is None else [str(g) for g in given.gpus],
+        devices=given.gpus,
     )
 
 

@@ -115,3 +115,47 @@ def test_a_study_is_loaded_and_goes_on() -> None:
         plaintune.load("yours")
     with pytest.raises(UserError, match="no study called 'yours'"):
         plaintune.resume("yours", **QUIET)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"workers": "two"}, "workers = 'two'"),
+        ({"name": 5}, "name = 5"),
+        ({"storage": 3}, "storage = 3"),
+        ({"gpus": 0.5}, "gpus = 0.5"),
+        ({"llm": 3}, "llm = 3"),
+        ({"strategy": None}, "strategy = None"),
+    ],
+)
+def test_an_option_of_the_wrong_type_is_refused_in_words(
+    options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        plaintune.tune(score, "lowest loss, 1 trial", **(QUIET | options))
+    with pytest.raises(UserError, match=said):
+        plaintune.run(WORDS, data=frame(), **(QUIET | options))
+    assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize("goal", [None, 5, ["lowest loss"]])
+def test_a_goal_that_is_no_text_is_refused(goal: Any) -> None:
+    with pytest.raises(UserError, match="goal = "):
+        plaintune.tune(score, goal, **QUIET)
+
+
+def test_paths_one_gpu_and_no_model_are_taken_as_people_write_them() -> None:
+    found = plaintune.tune(
+        score,
+        "lowest loss, 1 trial",
+        storage=Path("mine.db"),
+        out=Path("mine"),
+        gpus=0,
+        llm=None,
+        transfer="auto",
+        strategy="gp",
+        name="mine",
+        quiet=True,
+    )
+    assert found.directory == Path("mine").resolve()
+    assert plaintune.load("mine", storage=Path("mine.db")).trials == found.trials

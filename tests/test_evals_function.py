@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
@@ -75,11 +77,18 @@ def shout(x: float) -> float:
         print("all work and no play " * 1000)
 
 
+async def waiting(x: float) -> float:
+    return x
+
+
 MISBEHAVIOUR: list[tuple[Callable[[float], Any], str]] = [
     (lambda x: float("nan"), "loss is nan"),
     (lambda x: float("-inf"), "loss is -inf"),
-    (lambda x: "0.5", "must be a number, got '0.5'"),
-    (lambda x: None, "must be a number, got 'None'"),
+    (lambda x: "0.5", "must be a number, got '0.5' of type str"),
+    (lambda x: None, "no loss, but None: perhaps a `return` is missing"),
+    (lambda x: np.array([x, x]), "must be a number, got .* of type ndarray"),
+    (lambda x: 10**400, "loss is inf"),
+    (lambda x: waiting(x), "run it with asyncio.run"),
     (lambda x: complex(1, 1), "must be a number"),
     (lambda x: [1.0, 2.0], "1 value\\(s\\) are due, got 2"),
     (lambda x: {"acc": 1.0}, "no 'loss', only: acc"),
@@ -238,6 +247,11 @@ def test_a_thread_of_one_of_several_trials_in_this_process_says_that_it_cannot_t
     with reporting(lambda step, value: False), reporting(lambda step, value: False):
         in_a_thread(asking)
     assert "copy_context" in str(errors[0])
+
+
+@pytest.mark.parametrize("score", [Decimal("0.5"), np.array([[0.5]]), np.float32(0.5)])
+def test_what_people_mean_as_a_number_is_one(score: Any) -> None:
+    assert evaluate(lambda x: score, isolated=False).values == (0.5,)
 
 
 def test_report_outside_a_trial_does_nothing() -> None:

@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from decimal import Decimal
 from multiprocessing.connection import Connection
 from numbers import Real
 from typing import Any
@@ -181,6 +182,9 @@ class _Calls:
 
     def _call(self, config: Mapping[str, Any], metrics: Sequence[str], report: Report) -> Any:
         result = self.function(**self.signature.call(config))
+        if inspect.iscoroutine(result):
+            result.close()
+            raise EvaluationError("It returned a coroutine: run it with asyncio.run().")
         return _exhaust(result, metrics, report) if inspect.isgenerator(result) else result
 
 
@@ -230,13 +234,21 @@ def _is_number(value: Any) -> bool:
 
 
 def _finite(metric: str, value: Any) -> float:
-    # numpy, torch and jax give 0-dimensional arrays where people mean numbers.
-    plain = value.item() if hasattr(value, "item") and getattr(value, "size", 1) != 0 else value
-    if isinstance(plain, bool) or not isinstance(plain, Real):
-        raise EvaluationError(f"{metric} must be a number, got {str(value)[:60]!r}.")
-    if not math.isfinite(float(plain)):
-        raise EvaluationError(f"{metric} is {float(plain)}, which is not a finite number.")
-    return float(plain)
+    if value is None:
+        raise EvaluationError(f"It gave no {metric}, but None: perhaps a `return` is missing.")
+    # numpy, torch and jax give arrays of one number where people mean that number.
+    single = hasattr(value, "item") and math.prod(getattr(value, "shape", ())) == 1
+    plain = value.item() if single else value
+    if isinstance(plain, bool) or not isinstance(plain, Real | Decimal):
+        shown = f"{str(value)[:60]!r} of type {type(value).__name__}"
+        raise EvaluationError(f"{metric} must be a number, got {shown}.")
+    try:
+        number = float(plain)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise EvaluationError(f"{metric} is {number}, which is not a finite number.")
+    return number
 
 
 def _in_words(error: BaseException) -> str:
