@@ -232,7 +232,6 @@ def _check_there(command: Sequence[str], directory: Path) -> None:
     if script and not (directory / script).is_file():
         raise InvalidTaskError(
             f"There is no file {script!r} in {directory}.", hint="Write its path, or go there."
-            hint="Write its path, or go there first.",
         )
 
 
