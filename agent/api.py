@@ -185,4 +185,12 @@ def _table(data: object) -> DataFrame | None:
             hint="Name a file in the description instead, or make one: pandas.DataFrame(...).",
         )
     named = [n for n in data.index.names if n is not None and n not in data.columns]
-    return data.reset_index(level=named) if named else data
+    frame = data.reset_index(level=named) if named else data
+    # In a file every name is text, and so the words of a description find it.
+    frame = frame.set_axis([str(c) for c in frame.columns], axis="columns")
+    if twice := list(frame.columns[frame.columns.duplicated()]):
+        raise DataError(
+            f"data has several columns called {twice[0]!r}.",
+            hint="Give each column a name of its own.",
+        )
+    return frame

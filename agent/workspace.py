@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.task import Task
-from prompts.errors import InvalidTaskError, StudyError
+from prompts.errors import DataError, InvalidTaskError, StudyError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -105,6 +105,7 @@ def kept(frame: DataFrame | None, task: Task, directory: Path) -> Iterator[Task]
 
     Raises:
         InvalidTaskError: `task` uses no table.
+        DataError: a column of `frame` cannot be kept.
     """
     if frame is None:
         yield task
@@ -113,9 +114,22 @@ def kept(frame: DataFrame | None, task: Task, directory: Path) -> Iterator[Task]
         raise InvalidTaskError("This task uses no table, so `data` has no place in it.")
     new = directory / f".{DATA_FILE}"
     try:
-        frame.to_parquet(new, index=False)
+        _write(frame, new)
         data = task.data.model_copy(update={"path": str(directory / DATA_FILE)})
         yield task.model_copy(update={"data": data})
         new.replace(directory / DATA_FILE)
     finally:
         new.unlink(missing_ok=True)
+
+
+def _write(frame: DataFrame, path: Path) -> None:
+    from pyarrow import ArrowException
+
+    try:
+        frame.to_parquet(path, index=False)
+    except (ArrowException, TypeError, ValueError) as error:
+        reason = "; ".join(map(str, error.args))[:200]
+        raise DataError(
+            f"A column of data cannot be kept as Parquet: {reason}.",
+            hint="Make it numbers, text or dates, such as frame[name].astype(str), or drop it.",
+        ) from error

@@ -159,3 +159,27 @@ def test_paths_one_gpu_and_no_model_are_taken_as_people_write_them() -> None:
     )
     assert found.directory == Path("mine").resolve()
     assert plaintune.load("mine", storage=Path("mine.db")).trials == found.trials
+
+
+def test_columns_called_by_numbers_are_columns() -> None:
+    given = frame().rename(columns={"age": 0, "price": 1})
+    assert plaintune.run(WORDS, data=given, **QUIET).trials[0].values
+    assert list(given.columns) == [0, 1, "stays"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ([object() for _ in range(80)], r"cannot be kept.*odd.*astype\(str\)"),
+        (np.arange(80) * 1j, r"cannot be kept.*odd.*astype\(str\)"),
+    ],
+)
+def test_a_column_that_no_file_holds_is_refused(extra: Any, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        plaintune.run(WORDS, data=frame().assign(odd=extra), **QUIET)
+    assert not Path("plaintune.db").exists()
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    with pytest.raises(UserError, match="several columns called 'age'"):
+        plaintune.run(WORDS, data=pd.concat([frame(), frame()[["age"]]], axis=1), **QUIET)
