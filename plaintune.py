@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from agent.api import plan, run
+    from agent.api import load, plan, resume, run
     from agent.loop import Agent
     from agent.notebook import load_ipython_extension
     from agent.runs import Run
@@ -44,16 +44,18 @@ __all__ = [
     "Trial",
     "TrialState",
     "Validation",
+    "load",
     "load_ipython_extension",
     "plan",
     "report",
+    "resume",
     "run",
     "tunable",
     "tune",
 ]
 
 _HOMES = {
-    "agent.api": ("plan", "run"),
+    "agent.api": ("load", "plan", "resume", "run"),
     "agent.loop": ("Agent",),
     "agent.notebook": ("load_ipython_extension",),
     "agent.runs": ("Run",),

@@ -1,20 +1,27 @@
-"""What Python users call: `plaintune.run("...", data=frame)` and `plaintune.plan("...")`."""
+"""What Python users call: `plaintune.run("...", data=frame)`, `plaintune.plan("...")` and so on."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.clock import Clock
 from agent.commands import Talk, Understood, Wishes, understand_source
+from agent.given import plain_options
 from agent.lines import Lines
-from agent.runs import Run, Setting, run_task
+from agent.runs import Run, Setting, check, run_task, standing
+from agent.runs import resume as resume_run
+from agent.store import Store
 from evals.task import Task
 from prompts.errors import DataError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+Gpus = Sequence[str | int] | str | int | None
 
 
 def plan(
@@ -24,7 +31,7 @@ def plan(
     trials: int | None = None,
     seconds: float | None = None,
     seed: int | None = None,
-    llm: str = "auto",
+    llm: str | None = "auto",
     model: str | None = None,
 ) -> Task:
     """Return the task that `description`, or the YAML file of that name, stands for.
@@ -32,10 +39,9 @@ def plan(
     Raises:
         UserError: the task cannot be understood, or its data cannot be used.
     """
-    _check_frame(data)
-    talk = Talk(ask=False, llm=llm, model=model)
+    talk = _talk(llm, model)
     wishes = Wishes(trials=trials, seconds=seconds, seed=seed)
-    return understand_source(description, wishes, talk, Clock(), data).task
+    return understand_source(description, wishes, talk, Clock(), _table(data)).task
 
 
 def run(
@@ -46,68 +52,131 @@ def run(
     seconds: float | None = None,
     stop_below_gain: float | None = None,
     seed: int | None = None,
-    llm: str = "auto",
+    llm: str | None = "auto",
     model: str | None = None,
-    storage: str | None = None,
+    storage: str | Path | None = None,
     name: str | None = None,
-    out: str | None = None,
+    out: str | Path | None = None,
+    strategy: str = "hybrid",
     portfolio: bool = True,
+    beliefs: bool = False,
     surrogate: str = "gp",
     context: str = "partial",
     log_values: bool = False,
     replicate: str = "off",
-    transfer: Sequence[str] = (),
+    transfer: str | Sequence[str] = (),
     workers: int | None = None,
-    gpus: Sequence[str | int] | None = None,
+    gpus: Gpus = None,
     quiet: bool = False,
 ) -> Run:
     """Tune `task` (a description, a YAML file's name, or a `Task`) and return the finished run.
 
-    `portfolio` lets the search begin with what did well on other tables. `stop_below_gain` ends it
-    where no more than so much, in the objective's unit, is likely to be gained by going on.
-    `surrogate` names what predicts (docs/search.md); `replicate` "auto" runs contenders again where
-    noise decides between them; `transfer` names earlier studies to learn from, or ("auto",).
-    `context` ("none", "partial", "full") says how much of the data the language model's first
-    question tells, `log_values` whether it shows logarithms. `workers` trials run at a time, with
-    the `gpus` (None: those that are found) dealt among them.
+    `strategy` names what proposes the trials (docs/search.md). `portfolio` lets the search begin
+    with what did well on other tables; `beliefs` has the language model say beforehand where good
+    values lie. `stop_below_gain` ends the search where no more than so much, in the objective's
+    unit, is likely to be gained by going on. `surrogate` names what predicts; `replicate` "auto"
+    runs contenders again where noise decides between them; `transfer` names earlier studies to
+    learn from, or ("auto",). `context` ("none", "partial", "full") says how much of the data the
+    language model's first question tells, `log_values` whether it shows logarithms. `workers`
+    trials run at a time, with the `gpus` (None: those that are found) dealt among them.
 
-    `data` takes the place of the task's file and is kept, as Parquet, beside the run's other files.
-    Progress goes to stderr, one line per trial, unless `quiet`.
+    `data` takes the place of the task's file and is kept, as Parquet, beside the run's other files;
+    a named index is a column. Progress goes to stderr, one line per trial, unless `quiet`.
 
     Raises:
-        UserError: the task or its data cannot be used, or the study's name is taken.
+        UserError: an option is wrong, the task or its data cannot be used, or the study's name is
+            taken.
     """
-    _check_frame(data)
+    frame = _table(data)
     clock = Clock()
     wishes = Wishes(trials, seconds, seed, stop_below_gain=stop_below_gain)
-    talk = Talk(ask=False, llm=llm, model=model, quiet=quiet)
-    if isinstance(task, Task):
-        understood = Understood(wishes.applied(task), (), talk.language_model())
-    else:
-        understood = understand_source(task, wishes, talk, clock, data)
+    talk = _talk(llm, model, quiet)
+    asked = {
+        "storage": storage,
+        "name": name,
+        "out": out,
+        "strategy": strategy,
+        "portfolio": portfolio,
+        "beliefs": beliefs,
+        "surrogate": surrogate,
+        "context": context,
+        "log_values": log_values,
+        "replicate": replicate,
+        "transfer": transfer,
+        "workers": workers,
+    }
     setting = Setting(
-        storage=storage,
-        name=name,
-        out=out,
-        portfolio=portfolio,
-        surrogate=surrogate,
-        context=context,
-        log_values=log_values,
-        replicate=replicate,
-        transfer=transfer,
-        workers=workers,
-        devices=None if gpus is None else [str(g) for g in gpus],
-        frame=data,
-        language_model=understood.language_model,
+        **plain_options(asked),
+        devices=_devices(gpus),
+        frame=frame,
         listeners=() if quiet else (Lines(sys.stderr),),
         clock=clock,
     )
+    check(setting)
+    if isinstance(task, Task):
+        understood = Understood(wishes.applied(task), (), talk.language_model())
+    else:
+        understood = understand_source(task, wishes, talk, clock, frame)
+    setting = replace(setting, language_model=understood.language_model)
     return run_task(understood.task, setting, understood.calls)
 
 
-def _check_frame(data: object) -> None:
+def load(name: str, *, storage: str | Path | None = None) -> Run:
+    """Return the study called `name` as it stands.
+
+    Raises:
+        StudyError: there is no such study.
+    """
+    return standing(Store.load(**plain_options({"name": name, "storage": storage})))
+
+
+def resume(
+    name: str,
+    *,
+    trials: int | None = None,
+    seconds: float | None = None,
+    stop_below_gain: float | None = None,
+    llm: str | None = "auto",
+    model: str | None = None,
+    storage: str | Path | None = None,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    gpus: Gpus = None,
+    quiet: bool = False,
+) -> Run:
+    """Go on with the study called `name`, to a larger budget where one is given.
+
+    A study of a Python function goes on with `tune(function, name=...)`.
+
+    Raises:
+        UserError: there is no such study, or it tunes a function.
+    """
+    found = plain_options({"name": name, "storage": storage})
+    Store.load(**found)
+    wishes = Wishes(trials, seconds, stop_below_gain=stop_below_gain)
+    setting = Setting(
+        storage=found["storage"],
+        **plain_options({"out": out, "workers": workers}),
+        devices=_devices(gpus),
+        language_model=_talk(llm, model, quiet).language_model(),
+        listeners=() if quiet else (Lines(sys.stderr),),
+    )
+    return resume_run(name, setting, wishes.applied)
+
+
+def _talk(llm: str | None, model: str | None, quiet: bool = False) -> Talk:
+    return Talk(ask=False, quiet=quiet, **plain_options({"llm": llm, "model": model}))
+
+
+def _devices(gpus: Gpus) -> list[str] | None:
+    found: list[str] | None = plain_options({"gpus": gpus})["gpus"]
+    return found
+
+
+def _table(data: object) -> DataFrame | None:
+    """Return `data` with its named indices as columns, which they are to everybody but pandas."""
     if data is None:
-        return
+        return None
     from pandas import DataFrame
 
     if not isinstance(data, DataFrame):
@@ -115,3 +184,13 @@ def _check_frame(data: object) -> None:
             f"data must be a pandas DataFrame, got {type(data).__name__}.",
             hint="Name a file in the description instead, or make one: pandas.DataFrame(...).",
         )
+    named = [n for n in data.index.names if n is not None and n not in data.columns]
+    frame = data.reset_index(level=named) if named else data
+    # In a file every name is text, and so the words of a description find it.
+    frame = frame.set_axis([str(c) for c in frame.columns], axis="columns")
+    if twice := list(frame.columns[frame.columns.duplicated()]):
+        raise DataError(
+            f"data has several columns called {twice[0]!r}.",
+            hint="Give each column a name of its own.",
+        )
+    return frame

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from agent.clock import Clock
 from agent.events import Event, Listener, RunStarted, TaskUnderstood
 from agent.exits import say
+from agent.goals import part_of_task
 from agent.llm_budget import limits_in
 from agent.recording import RecordingModel
 from agent.signals import Interrupted
-from evals.task import Source, Task
+from evals.task import Budget, Source, Task
 from evals.trials import Trial
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
@@ -44,17 +45,18 @@ class Wishes:
 
     def __post_init__(self) -> None:
         """Refuse a wrong budget now, and not after a language model was asked."""
+        part_of_task(Budget, self._budget)
         if self.llm_budget:
             limits_in(self.llm_budget)
 
+    @property
+    def _budget(self) -> dict[str, float]:
+        names = ("trials", "seconds", "stop_below_gain")
+        return {n: v for n in names if (v := getattr(self, n)) is not None}
+
     def applied(self, task: Task) -> Task:
         """Return `task` with these wishes in it, and their source."""
-        budget = {
-            "trials": self.trials,
-            "seconds": self.seconds,
-            "stop_below_gain": self.stop_below_gain,
-        }
-        given = {k: v for k, v in budget.items() if v is not None}
+        given = self._budget
         content = task.model_dump(mode="json")
         content["budget"] |= given
         sources = {f"budget.{k}": f"--{k.replace('_', '-')} {v:g}" for k, v in given.items()}

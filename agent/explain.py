@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.digits import readable, telling
 from agent.outcome import Score
+from evals.objectives import gains
 from evals.space import Config
 from evals.task import Objective, Task
 from evals.trials import Trial, TrialState
 
+Marginal = tuple[Sequence[Any], NDArray[np.float64], NDArray[np.float64]]
+"""Values of one parameter, and the surrogate's mean and sd of the first objective there."""
 ENOUGH = 4
 """With fewer complete trials a surrogate's explanation would be a guess."""
+DISASTER = 1e6
+"""So many times as far from the median as the best, and the default, a score says no more."""
+USUAL = (1e-100, 1e100)
+"""Between these a surrogate's squares and sums of scores are numbers."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,38 @@ def show_value(value: Any) -> str:
     return readable(value) if isinstance(value, float) else str(value)
 
 
+def in_reach(task: Task, trials: Sequence[Trial]) -> tuple[list[Trial], float]:
+    """Return trials whose first scores a surrogate can explain, and the unit that they are in.
+
+    Among scores of 0.3 and one of 1e300 everything would otherwise be predicted as 1e118.
+    """
+    complete = [t for t in trials if t.state is TrialState.COMPLETE]
+    if not complete:
+        return list(trials), 1.0
+    sign, known = task.objective.sign, gains(task, complete)[:, 0]
+    default = [g for t, g in zip(complete, known, strict=True) if t.origin == "default"]
+    with np.errstate(over="ignore"):
+        middle = float(np.median(known / 2)) * 2
+        room = DISASTER * 2 * (float(known.max()) / 2 - middle / 2)
+    worst = min([middle - room, *default]) if room else -math.inf
+    largest = float(np.abs(np.maximum(known, worst)).max())
+    unit = 1.0 if not largest or USUAL[0] < largest < USUAL[1] else largest
+    return [_scored(t, sign, worst, unit) for t in trials], unit
+
+
+def _scored(trial: Trial, sign: float, worst: float, unit: float) -> Trial:
+    """Return `trial` with a gain of at least `worst`, in `unit`s."""
+    known = trial.evaluation
+    if known is None or (unit == 1.0 and not (known.values and sign * known.values[0] < worst)):
+        return trial
+    values = tuple(known.values)
+    if values:
+        values = (sign * max(sign * values[0], worst) / unit, *values[1:])
+    std = known.std and (known.std[0] / unit, *known.std[1:])
+    steps = {step: value / unit for step, value in known.intermediate.items()}
+    return replace(trial, evaluation=replace(known, values=values, std=std, intermediate=steps))
+
+
 def shares_of(task: Task, trials: Sequence[Trial]) -> dict[str, float]:
     """Return how much each parameter matters; {} where that would be a guess.
 
@@ -51,8 +91,17 @@ def shares_of(task: Task, trials: Sequence[Trial]) -> dict[str, float]:
         return {}
     from surrogates.explain import importances
 
-    shares = importances(task, trials)
+    shares = importances(task, in_reach(task, trials)[0])
     return {} if len(shares) > 1 and len(set(shares.values())) == 1 else shares
+
+
+def marginal_of(task: Task, trials: Sequence[Trial], name: str, grid: int) -> Marginal:
+    """Return the surrogate's view of one parameter; see `surrogates.explain.marginal`."""
+    from surrogates.explain import marginal
+
+    known, unit = in_reach(task, trials)
+    values, mean, sd = marginal(task, known, name, grid)
+    return values, mean * unit, sd * unit
 
 
 def stories(task: Task, trials: Sequence[Trial], best: Trial) -> list[Story]:
@@ -81,10 +130,11 @@ def _effects(
     reverted = {n: c for n, c in reverted.items() if task.space.is_valid(c)}
     if not reverted:
         return {}
-    step = BayesianDesigner().step(task, trials, np.random.default_rng([task.seed, len(trials)]))
+    known, unit = in_reach(task, trials)
+    step = BayesianDesigner().step(task, known, np.random.default_rng([task.seed, len(trials)]))
     here, *there = step.score([best, *reverted.values()])
     return {
-        n: (here.mean - s.mean, math.hypot(here.sd, s.sd))
+        n: ((here.mean - s.mean) * unit, math.hypot(here.sd, s.sd) * unit)
         for n, s in zip(reverted, there, strict=True)
     }
 
@@ -121,6 +171,8 @@ def _says(
     if name not in effects:
         return "cannot be changed back alone"
     worth, sd = effects[name]
+    if not (math.isfinite(worth) and math.isfinite(sd)):
+        return "cannot be said: the scores are too large"
     amount = f"{worth:+.3g} ± {sd:.2g} {objective.metric}"
     gain = worth * objective.sign
     if abs(worth) < sd:

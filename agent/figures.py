@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from agent.digits import readable
+from agent.explain import Marginal
 from agent.origins import origin_style
 from agent.study_view import configuration, score_digits
 from evals.objectives import gains
@@ -19,6 +19,8 @@ from evals.parameters import Float, Int, Parameter
 from evals.task import Task
 from evals.trials import Trial, TrialState
 
+HUGE, MOST = 1e300, float(np.finfo(float).max)
+"""Of larger scores there is no sum, and there is no number beyond the most."""
 INK, GRID = "#1f2933", "#e4e7eb"
 
 
@@ -39,6 +41,9 @@ def _layout(figure: go.Figure, height: int, **more: Any) -> go.Figure:
 
 def _window(values: np.ndarray[Any, Any]) -> tuple[float, float]:
     """Return the range worth seeing: far outliers would press everything else flat."""
+    if (largest := float(np.abs(values).max())) > HUGE:
+        low, high = _window(values / largest)
+        return max(low * largest, -MOST), min(high * largest, MOST)
     low, high = np.quantile(values, [0.25, 0.75])
     reach = 3 * (high - low)
     inside = values[(values >= low - reach) & (values <= high + reach)]
@@ -107,10 +112,6 @@ def importance_figure(importances: Mapping[str, float]) -> go.Figure:
     return _layout(figure, 120 + 26 * len(names))
 
 
-Marginal = tuple[Sequence[Any], NDArray[np.float64], NDArray[np.float64]]
-"""Values of one parameter, and the surrogate's mean and sd of the first objective there."""
-
-
 def slice_figure(
     task: Task, trials: Sequence[Trial], marginals: Mapping[str, Marginal]
 ) -> go.Figure:
@@ -160,7 +161,8 @@ def _slice_points(
 
 def _band(marginal: Marginal) -> list[go.Scatter]:
     x, mean, sd = (np.asarray(part, dtype=float) for part in marginal)
-    edge = np.concatenate([mean + sd, (mean - sd)[::-1]])
+    with np.errstate(over="ignore"):
+        edge = np.clip(np.concatenate([mean + sd, (mean - sd)[::-1]]), -MOST, MOST)
     around = np.concatenate([x, x[::-1]])
     band = go.Scatter(x=around, y=edge, fill="toself", line={"width": 0}, hoverinfo="skip")
     band.update(fillcolor="rgba(11,114,133,0.15)", mode="lines")

@@ -6,6 +6,7 @@ A Python script is read, not run; other programs, and Hydra's, are asked for the
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -214,10 +215,24 @@ def _declared(command: Sequence[str], directory: Path) -> tuple[list[Argument], 
         return found, about, ""
     if found := read_constants(text):
         return found, about, script
+    _check_there(command, directory)
     raise InvalidTaskError(
         f"Nothing says which parameters {' '.join(command)!r} has.",
         hint="Mark them in the command, such as --lr {lr}, and give their ranges with --space.",
     )
+
+
+def _check_there(command: Sequence[str], directory: Path) -> None:
+    """Refuse a program or a script that is not there, whose trials would all fail."""
+    if command and shutil.which(command[0]) is None and not (directory / command[0]).is_file():
+        raise InvalidTaskError(
+            f"There is no program {command[0]!r}.", hint="Write its path, or correct its name."
+        )
+    script = next((w for w in command if w.endswith(".py")), "")
+    if script and not (directory / script).is_file():
+        raise InvalidTaskError(
+            f"There is no file {script!r} in {directory}.", hint="Write its path, or go there."
+        )
 
 
 def _about(text: str) -> str:

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from agent.advice_view import AdviceView, advice_view
 from agent.digits import readable, telling
-from agent.explain import default_trial, shares_of, stories, whose_default
+from agent.explain import default_trial, marginal_of, shares_of, stories, whose_default
 from agent.figures import history_figure, importance_figure, slice_figure, trust_figure
 from agent.origins import origin_style
 from agent.prospects import outlooks
@@ -169,11 +169,9 @@ def _plots(view: StudyView) -> dict[str, str]:
     task, trials = view.task, view.trials
     plots = {"history": _html(history_figure(task, trials)), "importance": "", "slices": ""}
     if shares := shares_of(task, trials):
-        from surrogates.explain import marginal
-
         plots["importance"] = _html(importance_figure(shares))
         leading = sorted(shares, key=lambda n: -shares[n])[:SLICES]
-        marginals = {name: marginal(task, trials, name, GRID) for name in leading}
+        marginals = {name: marginal_of(task, trials, name, GRID) for name in leading}
         plots["slices"] = _html(slice_figure(task, trials, marginals))
     return plots
 

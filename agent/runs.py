@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from acquisition.opening import check_context
 from acquisition.registry import check_strategy
 from acquisition.replication import check_replicate
 from agent.clock import Clock
@@ -21,11 +22,11 @@ from agent.store import Store
 from agent.study_view import StudyView
 from agent.transfer import Known, chosen, none_found, worth
 from agent.workers import check_workers, spread
-from agent.workspace import RUNS, checked_name, fresh_study, study_directory
+from agent.workspace import RUNS, checked_name, fresh_study, kept, study_directory
 from evals.task import Task
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
-from prompts.errors import InvalidTaskError, UserError
+from prompts.errors import UserError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -42,7 +43,6 @@ SURROGATE = "plaintune:surrogate"
 TRANSFER = "plaintune:transfer"
 WORKERS = "plaintune:workers"
 TASK_FILE = "task.yaml"
-DATA_FILE = "data.parquet"
 REPORT_FILE = "report.html"
 
 
@@ -114,14 +114,27 @@ def check(setting: Setting) -> None:
     """Refuse what no study can begin with, before anything is read, asked or trained.
 
     Raises:
-        UserError: there is no such strategy, surrogate, or way to replicate, or no worker.
-        StudyError: the name is none.
+        UserError: there is no such strategy, surrogate, context, or way to replicate, or no worker.
+        StudyError: the name is none, or it is taken.
     """
     check_workers(setting.workers)
     check_strategy(setting.strategy, setting.surrogate, setting.transfer)
     check_replicate(setting.replicate)
+    check_context(setting.context)
     if setting.name:
-        checked_name(setting.name)
+        Store.check_free(checked_name(setting.name), setting.storage)
+
+
+def _check_asked(setting: Setting) -> None:
+    from agent.strategies import ASKING
+
+    if setting.language_model is not None:
+        return
+    hint = "Leave `--llm none` out."
+    if setting.beliefs:
+        raise UserError("Beliefs need a language model.", hint=hint)
+    if setting.strategy in ASKING:
+        raise UserError(f"The strategy {setting.strategy!r} needs a language model.", hint=hint)
 
 
 def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tuple[Store, Path]:
@@ -130,12 +143,12 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     `calls` are those by which the task was understood.
 
     Raises:
-        UserError: there is no such strategy, surrogate, context, or way to replicate, or there are
-            no workers.
+        UserError: as `check` says, or a language model is needed and there is none.
         StudyError: the name is taken, an earlier study is not there, or the database or the
             directory cannot be written.
     """
     check(setting)
+    _check_asked(setting)
     known = chosen(task, setting.transfer, setting.storage) if setting.transfer else Known()
     check_opening(task, setting.context)
     if setting.name is None:
@@ -143,9 +156,7 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     else:
         name = checked_name(setting.name)
         directory = study_directory(name, setting.out)
-    with _kept(setting.frame, directory):
-        if setting.frame is not None:
-            task = _pointing(task, directory / DATA_FILE)
+    with kept(setting.frame, task, directory) as task:
         store = Store.create(task, name, setting.storage)
     store.set_study_attribute(DIRECTORY, str(directory.resolve()))
     store.set_study_attribute(STRATEGY, setting.strategy)
@@ -160,30 +171,6 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     for call in calls:
         store.record_call(call)
     return store, directory
-
-
-@contextmanager
-def _kept(frame: DataFrame | None, directory: Path) -> Iterator[None]:
-    """Keep `frame` beside the run's files, so that the study can be resumed.
-
-    It takes the place of an earlier one only where the block succeeds: the name may be taken.
-    """
-    if frame is None:
-        yield
-        return
-    new = directory / f".{DATA_FILE}"
-    try:
-        frame.to_parquet(new, index=False)
-        yield
-        new.replace(directory / DATA_FILE)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def _pointing(task: Task, path: Path) -> Task:
-    if task.data is None:
-        raise InvalidTaskError("This task uses no table, so `data` has no place in it.")
-    return task.model_copy(update={"data": task.data.model_copy(update={"path": str(path)})})
 
 
 def run_task(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> Run:

@@ -88,11 +88,7 @@ class Store:
         try:
             study = _quickly(lambda: opened.create_new_study(directions, name), opened.url)
         except DuplicatedStudyError as error:
-            raise StudyError(
-                f"A study called {name!r} exists already in {place(opened.url)}.",
-                hint=f"Go on with it: `plaintune resume {name}{storage_option(storage)}`; "
-                "or choose another --name.",
-            ) from error
+            raise _taken_name(name, storage) from error
         _quickly(lambda: opened.set_study_user_attr(study, TASK, task.to_yaml()), opened.url)
         return cls(opened, name)
 
@@ -119,6 +115,12 @@ class Store:
             return []
         studies = _quickly(lambda: _open(url).get_all_studies(), url)
         return [s.study_name for s in studies if TASK in s.user_attrs]
+
+    @classmethod
+    def check_free(cls, name: str, storage: str | None = None) -> None:
+        """Raise `StudyError` where there is a study of this name."""
+        if name in cls.names(storage):
+            raise _taken_name(name, storage)
 
     @property
     def task(self) -> Task:
@@ -345,3 +347,11 @@ def _open(url: str) -> TrialStorage:
     from agent.store_storage import open_storage
 
     return open_storage(url, _quickly)
+
+
+def _taken_name(name: str, storage: str | None) -> StudyError:
+    return StudyError(
+        f"A study called {name!r} exists already in {place(storage_url(storage))}.",
+        hint=f"Go on with it: `plaintune resume {name}{storage_option(storage)}`; "
+        "or choose another --name.",
+    )

@@ -5,21 +5,22 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.clock import Clock
 from agent.command_line import show_space
 from agent.commands import Talk, Wishes
+from agent.given import plain_options
 from agent.goals import Goal, read_goal
 from agent.lines import Lines
 from agent.opening import CONTEXT, LOG_VALUES
 from agent.programs import function_task
-from agent.runs import REPLICATE, STRATEGY, SURROGATE, Run, Setting, run_task
+from agent.runs import REPLICATE, STRATEGY, SURROGATE, Run, Setting, check, run_task
 from agent.runs import resume as resume_run
 from agent.store import Store
-from evals.evaluators.function import FunctionEvaluator, nursery_for
+from evals.evaluators.function import FunctionEvaluator, nursery_for, one_at_a_time
 from evals.evaluators.process import Nursery
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
 from evals.proposals import renamed
@@ -64,7 +65,7 @@ class Options:
     memory: int | None = None
     cpu_seconds: int | None = None
     workers: int | None = None
-    gpus: Sequence[str | int] | None = None
+    gpus: Sequence[str] | None = None
     llm: str = "auto"
     model: str | None = None
     strategy: str = "hybrid"
@@ -89,14 +90,17 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         UserError: the goal or the function cannot be used; says why.
     """
     given = _options(options)
+    goal = plain_options({"goal": goal})["goal"]
     clock = Clock()
     # Before the language model is loaded: a fork cannot inherit its threads.
     nursery = nursery_for(function) if given.isolated else None
     listeners = () if given.quiet else (Lines(sys.stderr),)
     if given.name is not None and given.name in Store.names(given.storage):
-        return _go_on(function, goal, given, nursery, Setting(listeners=listeners, clock=clock))
-    model = _language_model(given)
+        return _go_on(function, goal, given, nursery, _setting(given, listeners, clock))
     wanted = _wanted(goal, given)
+    setting = _setting(given, listeners, clock)
+    check(setting)
+    model = _language_model(given)
     proposed = function_task(
         function,
         wanted,
@@ -112,7 +116,8 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         show_space(proposed)
     wishes = Wishes(seed=given.seed, stop_below_gain=given.stop_below_gain)
     task = wishes.applied(proposed.task)
-    setting = _setting(given, _evaluator(task, function, given, nursery), listeners, clock, model)
+    evaluator = _evaluator(task, function, given, nursery)
+    setting = replace(setting, evaluator=evaluator, language_model=model)
     return _shown(run_task(task, setting, proposed.calls), given)
 
 
@@ -123,7 +128,10 @@ def _options(given: Mapping[str, Any]) -> Options:
             near = get_close_matches(name, known, 1)
             hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
             raise UserError(f"tune has no option {name!r}.", hint=hint)
-    return Options(**given)
+    found = Options(**plain_options(given))
+    if not found.isolated and ((found.workers or 1) > 1 or found.gpus):
+        raise one_at_a_time()
+    return found
 
 
 def _wanted(goal: str, given: Options, before: Objective | None = None) -> Goal:
@@ -157,7 +165,7 @@ def _go_on(
     budget = wanted.budget
     wishes = Wishes(budget.trials, budget.seconds, stop_below_gain=given.stop_below_gain)
     evaluator = _evaluator(wishes.applied(task), function, given, nursery)
-    again = _setting(given, evaluator, setting.listeners, setting.clock, _language_model(given))
+    again = replace(setting, evaluator=evaluator, language_model=_language_model(given))
     return _shown(resume_run(given.name, again, wishes.applied), given)
 
 
@@ -203,9 +211,7 @@ def _shown(run: Run, given: Options) -> Run:
     return run
 
 
-def _setting(
-    given: Options, evaluator: FunctionEvaluator, listeners: Any, clock: Clock, model: Any
-) -> Setting:
+def _setting(given: Options, listeners: Any, clock: Clock) -> Setting:
     return Setting(
         storage=given.storage,
         name=given.name,
@@ -216,12 +222,10 @@ def _setting(
         log_values=given.log_values,
         replicate=given.replicate,
         transfer=given.transfer,
-        language_model=model,
         listeners=listeners,
         clock=clock,
-        evaluator=evaluator,
         workers=given.workers,
-        devices=None if given.gpus is None else [str(g) for g in given.gpus],
+        devices=given.gpus,
     )
 
 

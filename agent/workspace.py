@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evals.task import Task
-from prompts.errors import StudyError
+from prompts.errors import DataError, InvalidTaskError, StudyError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 RUNS = "plaintune-runs"
+DATA_FILE = "data.parquet"
 NAME = re.compile(r"[\w][\w.-]{0,99}")
 
 
@@ -89,3 +95,41 @@ def study_directory(study: str, out: str | None = None) -> Path:
             hint="Choose another with --out.",
         ) from error
     return directory
+
+
+@contextmanager
+def kept(frame: DataFrame | None, task: Task, directory: Path) -> Iterator[Task]:
+    """Keep `frame` beside the run's files, and give a task that points there: for `resume`.
+
+    It takes the place of an earlier one only where the block succeeds: the name may be taken.
+
+    Raises:
+        InvalidTaskError: `task` uses no table.
+        DataError: a column of `frame` cannot be kept.
+    """
+    if frame is None:
+        yield task
+        return
+    if task.data is None:
+        raise InvalidTaskError("This task uses no table, so `data` has no place in it.")
+    new = directory / f".{DATA_FILE}"
+    try:
+        _write(frame, new)
+        data = task.data.model_copy(update={"path": str(directory / DATA_FILE)})
+        yield task.model_copy(update={"data": data})
+        new.replace(directory / DATA_FILE)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _write(frame: DataFrame, path: Path) -> None:
+    from pyarrow import ArrowException
+
+    try:
+        frame.to_parquet(path, index=False)
+    except (ArrowException, TypeError, ValueError) as error:
+        reason = "; ".join(map(str, error.args))[:200]
+        raise DataError(
+            f"A column of data cannot be kept as Parquet: {reason}.",
+            hint="Make it numbers, text or dates, such as frame[name].astype(str), or drop it.",
+        ) from error

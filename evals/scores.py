@@ -14,6 +14,8 @@ from prompts.errors import EvaluationError, InvalidTaskError
 
 NUMBER = r"[-+]?(?:\d[\d_]*\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|inf(?:inity)?)"
 STEP = re.compile(r"\b(?:step|epoch|iter(?:ation)?|round)s?[\"']?\s*[=:#]?\s*\[?(\d+)", re.I)
+COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+"""A terminal's control sequences (ECMA-48, section 5.4), which are no words."""
 LONGEST = 10_000
 """A longer line is no line for people; only its beginning is looked at."""
 
@@ -35,7 +37,7 @@ class ScoreReader:
 
     def __call__(self, line: str) -> list[tuple[int, float]]:
         """Return the first metric's running value where `line` holds one, with its step."""
-        line = line[:LONGEST]
+        line = COLOUR.sub("", line[:LONGEST])
         row = _object(line)
         values = self._from_row(row) if row is not None else self._from_text(line)
         self.found |= values

@@ -180,7 +180,7 @@ def plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
 def _parameters(function: Callable[..., Any]) -> Iterator[tuple[str, inspect.Parameter, Any]]:
     """Yield name, parameter and annotation of each argument that has a name of its own."""
     plain = plain_function(function)
-    if inspect.iscoroutinefunction(plain):
+    if inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain):
         raise InvalidTaskError(
             "The function is a coroutine, which gives no score when it is called.",
             hint="Tune a function that runs it with asyncio.run().",
@@ -196,7 +196,12 @@ def _parameters(function: Callable[..., Any]) -> Iterator[tuple[str, inspect.Par
             hint="Import that name at the top of its module, or leave the annotation out.",
         ) from error
     for name, parameter in parameters.items():
-        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        if parameter.kind is parameter.POSITIONAL_ONLY and parameter.default is parameter.empty:
+            raise InvalidTaskError(
+                f"The argument {name} has no default and can be given by its place only.",
+                hint="Give it a default value, or leave the / in the signature out.",
+            )
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             hint = hints.get(name, parameter.annotation)
             if hint is parameter.empty and _is_record(type(parameter.default)):
                 hint = type(parameter.default)

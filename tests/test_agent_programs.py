@@ -12,6 +12,7 @@ from agent.programs import command_task
 from evals.evaluators.command import command_words
 from evals.space import Config
 from evals.task import Task
+from prompts.errors import InvalidTaskError
 
 ARGPARSE = """
 import argparse
@@ -82,3 +83,17 @@ def test_a_switch_of_click_that_is_named_is_read(tmp_path: Path) -> None:
     found = task(tmp_path, CLICK)
     assert arguments(found) == ["--lr", "0.1", "--bias"]
     assert arguments(found, bias=False)[-1] == "--no-bias"
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["nowhere", "--lr", "3"], "There is no program 'nowhere'"),
+        (["python3", "missing.py"], "There is no file 'missing.py'"),
+        (["python3", "bare.py"], "Nothing says which parameters"),
+    ],
+)
+def test_what_is_not_there_is_said(command: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "bare.py").write_text("print('loss: 1')")
+    with pytest.raises(InvalidTaskError, match=said):
+        command_task(command, read_goal("lowest loss"), "lowest loss", directory=tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from agent.advice_view import trust_meter, trust_series
 from agent.events import AdviceArrived, Note, RunStarted, TrialFinished, TrialReported, TrialStarted
+from agent.explain import marginal_of, stories
 from agent.figures import history_figure, slice_figure
 from agent.live import LiveView, sparkline
 from agent.outcome import Outcome, Score
@@ -344,3 +346,47 @@ def test_choices_stand_in_their_own_order_and_are_no_markup() -> None:
 
 def test_trust_is_drawn_up_to_the_last_trial() -> None:
     assert trust_series(TASK, studied(62))[-1][0] == 62
+
+
+def measured(scores: Callable[[float], float], count: int = 10) -> list[Trial]:
+    """Trials of which only the learning rate matters, as `scores` tells its distance from 0.01."""
+    trials = studied(count, failed=0)
+    distances = [t.values[0] - 0.1 for t in trials]
+    return [
+        replace(t, evaluation=Evaluation(TrialState.COMPLETE, (scores(d),)))
+        for t, d in zip(trials, distances, strict=True)
+    ]
+
+
+def told(trials: list[Trial]) -> dict[str, tuple[str, str]]:
+    best = min(trials, key=lambda t: t.values[0])
+    return {s.name: (s.share, s.says) for s in stories(TASK, trials, best)}
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300, -1e300, 1e160])
+def test_scores_of_any_size_are_explained_in_their_own_unit(unit: float) -> None:
+    plain = told(measured(lambda d: d if unit > 0 else d - 3.0))
+    large = told(measured(lambda d: (d if unit > 0 else d - 3.0) * abs(unit)))
+    share, says = large["learning_rate"]
+    assert share == plain["learning_rate"][0] and "by the change" in says
+    amount = float(says.split("(")[1].split(" ")[0]) / abs(unit)
+    expected = float(plain["learning_rate"][1].split("(")[1].split(" ")[0])
+    assert amount == pytest.approx(expected, rel=0.02)
+
+
+@pytest.mark.parametrize("disaster", [1e30, 1e300, 1.7e308])
+def test_one_disaster_does_not_hide_what_the_others_say(disaster: float) -> None:
+    trials = measured(float)
+    worst = max(trials[1:], key=lambda t: t.values[0])
+    bad = replace(worst, evaluation=Evaluation(TrialState.COMPLETE, (disaster,)))
+    amounts = told([bad if t is worst else t for t in trials])
+    sizes = [float(s.split("(")[1].split(" ")[0]) for _, s in amounts.values() if "(" in s]
+    assert sizes and max(map(abs, sizes)) < 100
+
+
+def test_the_figures_of_the_largest_scores_have_a_range() -> None:
+    trials = measured(lambda d: (d - 0.5) * 1.7e308 if d < 1 else 1.7e308)
+    marginals = {"learning_rate": marginal_of(TASK, trials, "learning_rate", 5)}
+    for figure in (history_figure(TASK, trials), slice_figure(TASK, trials, marginals)):
+        assert np.isfinite(figure.layout.yaxis.range).all()
+    assert np.isfinite(marginals["learning_rate"][1]).all()

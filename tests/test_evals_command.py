@@ -63,6 +63,7 @@ def test_words_are_exact_and_no_shell_sees_them() -> None:
         ('{"step": 3, "val_loss": 7}', 7.0),
         ("'val_loss': -1", -1.0),
         ("val/loss is .25", 0.25),
+        ("\x1b[32mepoch 3\x1b[0m val_loss: \x1b[1m2.5e-03\x1b[0m", 0.0025),
     ],
 )
 def test_scores_are_found_as_people_print_them(line: str, expected: float) -> None:

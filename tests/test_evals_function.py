@@ -8,19 +8,25 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
 from evals.evaluators.function import FunctionEvaluator
 from evals.evaluators.process import redact
-from evals.reporting import report
+from evals.reporting import report, reporting
 from evals.task import Task
 from evals.trials import Evaluation, TrialState
+from prompts.errors import PlaintuneError
 
 
 def task(**budget: float) -> Task:
@@ -71,11 +77,18 @@ def shout(x: float) -> float:
         print("all work and no play " * 1000)
 
 
+async def waiting(x: float) -> float:
+    return x
+
+
 MISBEHAVIOUR: list[tuple[Callable[[float], Any], str]] = [
     (lambda x: float("nan"), "loss is nan"),
     (lambda x: float("-inf"), "loss is -inf"),
-    (lambda x: "0.5", "must be a number, got '0.5'"),
-    (lambda x: None, "must be a number, got 'None'"),
+    (lambda x: "0.5", "must be a number, got '0.5' of type str"),
+    (lambda x: None, "no loss, but None: perhaps a `return` is missing"),
+    (lambda x: np.array([x, x]), "must be a number, got .* of type ndarray"),
+    (lambda x: 10**400, "loss is inf"),
+    (lambda x: waiting(x), "run it with asyncio.run"),
     (lambda x: complex(1, 1), "must be a number"),
     (lambda x: [1.0, 2.0], "1 value\\(s\\) are due, got 2"),
     (lambda x: {"acc": 1.0}, "no 'loss', only: acc"),
@@ -166,6 +179,79 @@ def test_a_hopeless_trial_is_stopped_where_it_reports(isolated: bool) -> None:
     for function in (reporting, yielding):
         found = evaluate(function, isolated=isolated, prune=lambda step, value: step == 2)
         assert found.state is TrialState.PRUNED and sorted(found.intermediate) == [0, 1, 2]
+
+
+def in_a_thread(call: Callable[[], None]) -> None:
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("isolated", [True, False])
+def test_a_thread_inside_a_trial_reports_and_is_stopped(isolated: bool) -> None:
+    def train(x: float) -> float:
+        def epochs() -> None:
+            for step in range(5):
+                report(step, x)
+
+        in_a_thread(epochs)
+        return x
+
+    found = evaluate(train, isolated=isolated)
+    assert found.values == (0.5,) and sorted(found.intermediate) == [0, 1, 2, 3, 4]
+    stopped = evaluate(train, isolated=isolated, prune=lambda step, value: step == 2)
+    assert stopped.state is TrialState.PRUNED and sorted(stopped.intermediate) == [0, 1, 2]
+
+
+def test_several_threads_report_one_after_the_other() -> None:
+    def train(x: float) -> float:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda step: report(step, x), range(200)))
+        return x
+
+    assert len(evaluate(train).intermediate) == 200
+
+
+def test_a_thread_that_outlives_its_trial_reports_to_no_other() -> None:
+    heard: list[int] = []
+    go_on, over = threading.Event(), threading.Event()
+
+    def late() -> None:
+        go_on.wait()
+        report(9, 0.0)
+        over.set()
+
+    def train(x: float) -> float:
+        threading.Thread(target=copy_context().run, args=(late,)).start()
+        return x
+
+    def hear(step: int, value: float) -> bool:
+        heard.append(step)
+        return False
+
+    evaluate(train, isolated=False, prune=hear)
+    go_on.set()
+    assert over.wait(10) and heard == []
+
+
+def test_a_thread_of_one_of_several_trials_in_this_process_says_that_it_cannot_tell() -> None:
+    errors: list[Exception] = []
+
+    def asking() -> None:
+        try:
+            report(0, 1.0)
+        except PlaintuneError as error:
+            errors.append(error)
+
+    with reporting(lambda step, value: False), reporting(lambda step, value: False):
+        in_a_thread(asking)
+    assert "copy_context" in str(errors[0])
+
+
+@pytest.mark.parametrize("score", [Decimal("0.5"), np.array([[0.5]]), np.float32(0.5)])
+def test_what_people_mean_as_a_number_is_one(score: Any) -> None:
+    assert evaluate(lambda x: score, isolated=False).values == (0.5,)
 
 
 def test_report_outside_a_trial_does_nothing() -> None:

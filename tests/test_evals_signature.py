@@ -170,3 +170,24 @@ def test_an_annotation_that_cannot_be_looked_up_says_what_to_do() -> None:
 
     with pytest.raises(InvalidTaskError, match=r"'Nowhere' is not defined.*Import"):
         read_function(train)
+
+
+def test_arguments_that_go_by_place_only_are_left_alone_or_asked_a_default_of() -> None:
+    def placed(x: float = 0.5, /, lr: float = 0.1) -> float:
+        return x + lr
+
+    def needing(x: float, /, lr: float = 0.1) -> float:
+        return x + lr
+
+    assert [a.name for a in read_function(placed).arguments] == ["lr"]
+    assert placed(**read_function(placed).call({"lr": 0.25})) == 0.75
+    with pytest.raises(InvalidTaskError, match="x has no default and can be given by its place"):
+        read_function(needing)
+
+
+def test_an_asynchronous_generator_is_refused() -> None:
+    async def epochs(x: float = 0.5) -> Any:
+        yield x
+
+    with pytest.raises(InvalidTaskError, match=r"asyncio\.run"):
+        read_function(epochs)

@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from decimal import Decimal
 from multiprocessing.connection import Connection
 from numbers import Real
 from typing import Any
@@ -91,10 +92,7 @@ class FunctionEvaluator:
             InvalidTaskError: trials are not isolated, so there is one process for all of them.
         """
         if self.nursery is None:
-            raise InvalidTaskError(
-                "Trials that are not isolated run one at a time.",
-                hint="Leave isolated=False out, or workers.",
-            )
+            raise one_at_a_time()
         return [_with_environment(self, e) for e in environments]
 
     def close(self) -> None:
@@ -112,6 +110,14 @@ def _with_environment(
     other = copy.copy(evaluator)
     other.environment = environment
     return other
+
+
+def one_at_a_time() -> InvalidTaskError:
+    """Return the error of trials in this process that shall run side by side, or on GPUs."""
+    return InvalidTaskError(
+        "Trials that are not isolated run one at a time.",
+        hint="Leave isolated=False out, or workers and gpus.",
+    )
 
 
 def nursery_for(function: Callable[..., Any]) -> Nursery:
@@ -165,18 +171,20 @@ class _Calls:
             heard[step] = value
             return report(step, value)
 
-        try:
-            with reporting(listen):
-                result = self._call(config, metrics, listen)
-            result = _complete(result, metrics)
-        except Pruned:
+        with reporting(listen) as ear:
+            try:
+                result = _complete(self._call(config, metrics, ear.hear), metrics)
+            except (Exception, SystemExit, Pruned) as error:
+                result = Evaluation(TrialState.FAILED, reason=redact(_in_words(error)))
+        if ear.stopped:
             result = Evaluation(TrialState.PRUNED, reason="It was stopped early.")
-        except (Exception, SystemExit) as error:
-            result = Evaluation(TrialState.FAILED, reason=redact(_in_words(error)))
         return replace(result, intermediate=heard)
 
     def _call(self, config: Mapping[str, Any], metrics: Sequence[str], report: Report) -> Any:
         result = self.function(**self.signature.call(config))
+        if inspect.iscoroutine(result):
+            result.close()
+            raise EvaluationError("It returned a coroutine: run it with asyncio.run().")
         return _exhaust(result, metrics, report) if inspect.isgenerator(result) else result
 
 
@@ -226,13 +234,21 @@ def _is_number(value: Any) -> bool:
 
 
 def _finite(metric: str, value: Any) -> float:
-    # numpy, torch and jax give 0-dimensional arrays where people mean numbers.
-    plain = value.item() if hasattr(value, "item") and getattr(value, "size", 1) != 0 else value
-    if isinstance(plain, bool) or not isinstance(plain, Real):
-        raise EvaluationError(f"{metric} must be a number, got {str(value)[:60]!r}.")
-    if not math.isfinite(float(plain)):
-        raise EvaluationError(f"{metric} is {float(plain)}, which is not a finite number.")
-    return float(plain)
+    if value is None:
+        raise EvaluationError(f"It gave no {metric}, but None: perhaps a `return` is missing.")
+    # numpy, torch and jax give arrays of one number where people mean that number.
+    single = hasattr(value, "item") and math.prod(getattr(value, "shape", ())) == 1
+    plain = value.item() if single else value
+    if isinstance(plain, bool) or not isinstance(plain, Real | Decimal):
+        shown = f"{str(value)[:60]!r} of type {type(value).__name__}"
+        raise EvaluationError(f"{metric} must be a number, got {shown}.")
+    try:
+        number = float(plain)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise EvaluationError(f"{metric} is {number}, which is not a finite number.")
+    return number
 
 
 def _in_words(error: BaseException) -> str:

@@ -7,7 +7,6 @@ import ctypes
 import faulthandler
 import json
 import os
-import re
 import resource
 import signal
 import sys
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from evals.evaluators.cgroups import Cgroup
 from evals.evaluators.process import ProcessLimits, Work, redact
+from evals.scores import COLOUR
 
 if TYPE_CHECKING:
     from psutil import Process
@@ -31,8 +31,6 @@ LOOK_AROUND = 0.25
 TAIL = 65_536
 """Bytes of output that are kept."""
 LAST_LINES, LAST_CHARACTERS = 5, 400
-COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-"""A terminal's control sequences (ECMA-48, section 5.4), which are no words."""
 CHUNK = 65_536
 CHILD_SUBREAPER = 36
 """`PR_SET_CHILD_SUBREAPER` of Linux: orphans become ours instead of init's."""
