@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agent.clock import Clock
-from agent.commands import Talk, Understood, Wishes, understand_source
+from agent.commands import Understood, Wishes, understand_source
 from agent.lines import Lines
 from agent.runs import Run, Setting, run_task
+from agent.talk import Talk
 from evals.task import Task
 from prompts.errors import DataError
 
@@ -99,6 +100,8 @@ def run(
         devices=None if gpus is None else [str(g) for g in gpus],
         frame=data,
         language_model=understood.language_model,
+        llm=llm,
+        model=model,
         listeners=() if quiet else (Lines(sys.stderr),),
         clock=clock,
     )

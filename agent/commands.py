@@ -17,11 +17,12 @@ from agent.exits import say
 from agent.llm_budget import limits_in
 from agent.recording import RecordingModel
 from agent.signals import Interrupted
+from agent.talk import Talk
 from evals.task import Source, Task
 from evals.trials import Trial
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
-from prompts.errors import ModelUnavailableError, PlaintuneError, UserError
+from prompts.errors import PlaintuneError, UserError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -70,39 +71,6 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class Talk:
-    """How to talk with the user, and with which language model; `quiet` says nothing."""
-
-    ask: bool = True
-    json: bool = False
-    llm: str = "auto"
-    model: str | None = None
-    quiet: bool = False
-
-    @property
-    def interactive(self) -> bool:
-        """Whether somebody is there to answer."""
-        return self.ask and not self.json and sys.stdin.isatty() and sys.stderr.isatty()
-
-    def language_model(self) -> LanguageModel | None:
-        """Open the language model; where none was asked for by name, say so and go without."""
-        from agent.language_models.registry import open_language_model
-
-        try:
-            return open_language_model(self.llm, model=self.model, notify=self.say)
-        except ModelUnavailableError as error:
-            if self.llm != "auto" or self.model:
-                raise
-            self.say(f"{error.message} Going on without a language model.")
-            return None
-
-    def say(self, text: str) -> None:
-        """Print a sentence to stderr."""
-        if not self.quiet:
-            say(text)
-
-
-@dataclass(frozen=True)
 class Understood:
     """A task, the calls by which it was understood, and the model that was asked."""
 
@@ -147,6 +115,8 @@ def run(
         surrogate=surrogate,
         replicate=replicate,
         transfer=transfer,
+        llm=talk.llm,
+        model=talk.model,
         clock=clock,
         workers=workers,
         devices=devices,
@@ -177,7 +147,7 @@ def resume(
     from agent.runs import resume as go_on
     from agent.store import Store
 
-    Store.load(study, storage)
+    talk = talk.about(Store.load(study, storage))
     with _face() as listener:
         setting = Setting(
             storage=storage,

@@ -15,8 +15,19 @@ from agent.conclude import Finisher, conclude
 from agent.confirm import RESERVED
 from agent.events import Event, Listener, Note, RunFinished, RunStarted
 from agent.limits import Limits
-from agent.opening import CONTEXT, LOG_VALUES, check_opening, opening_of
+from agent.opening import check_opening, opening_of
 from agent.outcome import Outcome
+from agent.remembered import (
+    DEVICES,
+    DIRECTORY,
+    PORTFOLIO,
+    REPLICATE,
+    STRATEGY,
+    SURROGATE,
+    TRANSFER,
+    WORKERS,
+    remember,
+)
 from agent.store import Store
 from agent.study_view import StudyView
 from agent.transfer import Known, chosen, none_found, worth
@@ -34,13 +45,6 @@ if TYPE_CHECKING:
     from surrogates.transfer import Earlier
 
 OUTCOME = "plaintune:outcome"
-DIRECTORY = "plaintune:directory"
-STRATEGY = "plaintune:strategy"
-PORTFOLIO = "plaintune:portfolio"
-REPLICATE = "plaintune:replicate"
-SURROGATE = "plaintune:surrogate"
-TRANSFER = "plaintune:transfer"
-WORKERS = "plaintune:workers"
 TASK_FILE = "task.yaml"
 DATA_FILE = "data.parquet"
 REPORT_FILE = "report.html"
@@ -63,9 +67,10 @@ class Setting:
     beforehand where each parameter's best value may lie. `context` and `log_values` are those of
     `agent.opening`. `surrogate` names one of `surrogates.registry`; `replicate` "auto" runs
     contenders again where noise decides; `transfer` names earlier studies to learn from, or
-    ("auto",) those that fit. `frame` takes the place of the task's table, `evaluator` that of the
-    task's evaluator. `workers` trials run at a time (None: as many as before, one in a new study),
-    `devices` (None: those that are found) dealt among them.
+    ("auto",) those that fit. `llm` and `model` are how the user named the `language_model`. `frame`
+    takes the place of the task's table, `evaluator` that of the task's evaluator. `workers` trials
+    run at a time (None: as many as before, one in a new study), `devices` (None: those as before,
+    in a new study those that are found) dealt among them.
     """
 
     storage: str | None = None
@@ -81,6 +86,8 @@ class Setting:
     transfer: Sequence[str] = ()
     frame: DataFrame | None = None
     language_model: LanguageModel | None = None
+    llm: str | None = None
+    model: str | None = None
     listeners: Sequence[Listener] = ()
     clock: Clock = field(default_factory=Clock)
     evaluator: Evaluator | None = None
@@ -147,15 +154,7 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
         if setting.frame is not None:
             task = _pointing(task, directory / DATA_FILE)
         store = Store.create(task, name, setting.storage)
-    store.set_study_attribute(DIRECTORY, str(directory.resolve()))
-    store.set_study_attribute(STRATEGY, setting.strategy)
-    store.set_study_attribute(PORTFOLIO, setting.portfolio)
-    store.set_study_attribute(TRANSFER, known.studies)
-    store.set_study_attribute(SURROGATE, setting.surrogate)
-    store.set_study_attribute(REPLICATE, setting.replicate)
-    store.set_study_attribute(CONTEXT, setting.context)
-    store.set_study_attribute(LOG_VALUES, setting.log_values)
-    store.set_study_attribute(WORKERS, setting.workers or 1)
+    remember(store, setting, directory, known.studies)
     task.save(directory / TASK_FILE)
     for call in calls:
         store.record_call(call)
@@ -243,7 +242,8 @@ def _search(
     if setting.beliefs and not store.trials():
         task = _believing(task, store, setting, knowledge.get("card"))
     count = int(attributes.get(WORKERS, 1)) if setting.workers is None else setting.workers
-    workers = spread(evaluator, count, setting.devices)
+    devices = attributes.get(DEVICES) if setting.devices is None else setting.devices
+    workers = spread(evaluator, count, devices)
     designer, adviser = open_strategy(
         strategy,
         task,

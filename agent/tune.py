@@ -5,20 +5,22 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.clock import Clock
 from agent.command_line import show_space
-from agent.commands import Talk, Wishes
+from agent.commands import Wishes
 from agent.goals import Goal, read_goal
 from agent.lines import Lines
 from agent.opening import CONTEXT, LOG_VALUES
 from agent.programs import function_task
-from agent.runs import REPLICATE, STRATEGY, SURROGATE, Run, Setting, run_task
+from agent.remembered import REPLICATE, STRATEGY, SURROGATE
+from agent.runs import Run, Setting, run_task
 from agent.runs import resume as resume_run
 from agent.store import Store
+from agent.talk import Talk, language_model_of
 from evals.evaluators.function import FunctionEvaluator, nursery_for
 from evals.evaluators.process import Nursery
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
@@ -48,8 +50,8 @@ class Options:
     each trial a process of its own, with at most `memory` bytes and `cpu_seconds` of processor
     time. `workers` trials run at a time, with the `gpus` (None: those that are found) dealt among
     them. `llm`, `model`, `context` and `log_values` are those of
-    `plaintune run`. A study called `name` that exists is
-    resumed as it began: goal and options may give it a larger budget and other limits, no more.
+    `plaintune run`. A study called `name` that exists is resumed as it began: goal and options may
+    give it a larger budget, other limits and another language model, no more.
     """
 
     trials: int | None = None
@@ -65,7 +67,7 @@ class Options:
     cpu_seconds: int | None = None
     workers: int | None = None
     gpus: Sequence[str | int] | None = None
-    llm: str = "auto"
+    llm: str | None = None
     model: str | None = None
     strategy: str = "hybrid"
     surrogate: str = "gp"
@@ -157,7 +159,9 @@ def _go_on(
     budget = wanted.budget
     wishes = Wishes(budget.trials, budget.seconds, stop_below_gain=given.stop_below_gain)
     evaluator = _evaluator(wishes.applied(task), function, given, nursery)
-    again = _setting(given, evaluator, setting.listeners, setting.clock, _language_model(given))
+    llm, model = language_model_of(store.study_attributes(), given.llm, given.model)
+    opened = _language_model(replace(given, llm=llm, model=model))
+    again = _setting(given, evaluator, setting.listeners, setting.clock, opened)
     return _shown(resume_run(given.name, again, wishes.applied), given)
 
 
@@ -217,6 +221,8 @@ def _setting(
         replicate=given.replicate,
         transfer=given.transfer,
         language_model=model,
+        llm=given.llm,
+        model=given.model,
         listeners=listeners,
         clock=clock,
         evaluator=evaluator,

@@ -339,3 +339,31 @@ def test_the_command_to_go_on_with_can_be_typed(
     words = ("run", "task.yaml", "--llm", "none", "--name", "s", "--storage", "my runs.db")
     assert "plaintune resume s --storage 'my runs.db'\n" in plaintune(*words).err
     assert "plaintune resume s --storage 'my runs.db'`;" in plaintune(*words).err
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
+    """Which language models were opened; none of them is there."""
+    found: list[tuple[str, str | None]] = []
+
+    def open_none(spec: str, *, model: str | None, notify: Any) -> None:
+        found.append((spec, model))
+
+    monkeypatch.setattr("agent.language_models.registry.open_language_model", open_none)
+    return found
+
+
+def test_a_study_goes_on_with_the_language_model_it_began_with(
+    here: Path, bowl: Bowl, plaintune: Plaintune, opened: list[tuple[str, str | None]]
+) -> None:
+    plaintune("run", "task.yaml", "--llm", "none", "--name", "bare")
+    plaintune("run", "task.yaml", "--llm", "llama.cpp", "--model", "tiny", "--name", "asked")
+    assert opened == [("none", None), ("llama.cpp", "tiny")]
+    done = plaintune("resume", "bare", "--trials", "5")
+    assert done.code == 0 and "began with --llm none" in done.err
+    plaintune("resume", "asked", "--trials", "5")
+    assert opened[2:] == [("none", None), ("llama.cpp", "tiny")]
+    plaintune("resume", "asked", "--trials", "6", "--llm", "auto")
+    plaintune("resume", "bare", "--trials", "6", "--model", "light")
+    plaintune("steer", "bare", "gibberish gobbledygook", "--yes")
+    assert opened[4:] == [("auto", None), ("auto", "light"), ("none", None)]
