@@ -67,7 +67,7 @@ def test_a_file_from_windows_is_read_and_the_user_is_told(tmp_path: Path) -> Non
     path.write_bytes("name,price\nRené,1 €\nBo,2 €\n".encode("windows-1252"))
     frame = read_table(path)
     assert frame["name"].tolist() == ["René", "Bo"]
-    assert frame["price"].tolist() == ["1 €", "2 €"]
+    assert frame["price"].tolist() == [1, 2]
     assert "table.csv is not in UTF-8" in frame.attrs["note"]
 
 

@@ -30,6 +30,7 @@ from agent.intake.merge import (
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
 from agent.intake.text import Text
+from evals.dressed import undressed
 from evals.metrics import DEFAULT_METRIC, METRICS, metric
 from evals.structure import find_structure
 from evals.tables import profile, read_table, tables_in
@@ -77,8 +78,10 @@ def understand(
     if frame is None:
         notify(f"Reading {path} …")
         frame = read_table(directory / path)
-        if note := frame.attrs.get("note"):
-            intake.interview.assume(str(note))
+    else:
+        frame = undressed(frame)
+    if note := frame.attrs.get("note"):
+        intake.interview.assume(str(note))
     reader = CodeReader(text, tuple(map(str, frame.columns)), tuple(value_aliases(frame)))
     reader.read_ahead()
     answer = intake.second_reader(path, frame, notify)
