@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -219,18 +219,30 @@ def suggest(source: str, count: int, wishes: Wishes, talk: Talk) -> None:
 def list_studies(storage: str | None, *, as_json: bool) -> None:
     """Print the studies of a database."""
     from agent.database import place, storage_url
-    from agent.runs import standing
-    from agent.showing import list_line, list_row
+    from agent.showing import list_line
     from agent.store import Store
 
     names = Store.names(storage)
-    rows = [list_row(standing(Store.load(name, storage))) for name in names]
+    rows = list(_rows(names, storage))
     if as_json:
         _print_json(rows)
-    elif not rows:
+    elif not names:
         say(f"No studies in {place(storage_url(storage))}. Begin one with `plaintune run`.")
-    else:
+    elif rows:
         print(*map(list_line, rows), sep="\n")
+
+
+def _rows(names: Sequence[str], storage: str | None) -> Iterator[dict[str, Any]]:
+    """Yield a row for each study; one that cannot be read is told, and does not hide the others."""
+    from agent.runs import standing
+    from agent.showing import list_row
+    from agent.store import Store
+
+    for name in names:
+        try:
+            yield list_row(standing(Store.load(name, storage)))
+        except PlaintuneError as error:
+            say(f"{name} is not listed. {' '.join(str(error).split())}")
 
 
 def show(study: str, storage: str | None, *, as_json: bool) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from acquisition.registry import check_strategy
 from acquisition.replication import check_replicate
+from agent import remembered
 from agent.clock import Clock
 from agent.conclude import Finisher, conclude
 from agent.confirm import RESERVED
@@ -17,26 +18,15 @@ from agent.events import Event, Listener, Note, RunFinished, RunStarted
 from agent.limits import Limits
 from agent.opening import check_opening, opening_of
 from agent.outcome import Outcome
-from agent.remembered import (
-    DEVICES,
-    DIRECTORY,
-    PORTFOLIO,
-    REPLICATE,
-    STRATEGY,
-    SURROGATE,
-    TRANSFER,
-    WORKERS,
-    remember,
-)
 from agent.store import Store
 from agent.study_view import StudyView
 from agent.transfer import Known, chosen, none_found, worth
 from agent.workers import check_workers, spread
-from agent.workspace import RUNS, checked_name, fresh_study, study_directory
+from agent.workspace import DATA_FILE, RUNS, checked_name, fresh_study, kept, study_directory
 from evals.task import Task
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
-from prompts.errors import InvalidTaskError, UserError
+from prompts.errors import InvalidTaskError, StudyError, UserError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -46,7 +36,6 @@ if TYPE_CHECKING:
 
 OUTCOME = "plaintune:outcome"
 TASK_FILE = "task.yaml"
-DATA_FILE = "data.parquet"
 REPORT_FILE = "report.html"
 
 
@@ -150,33 +139,15 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     else:
         name = checked_name(setting.name)
         directory = study_directory(name, setting.out)
-    with _kept(setting.frame, directory):
+    with kept(setting.frame, directory):
         if setting.frame is not None:
             task = _pointing(task, directory / DATA_FILE)
         store = Store.create(task, name, setting.storage)
-    remember(store, setting, directory, known.studies)
+    remembered.remember(store, setting, directory, known.studies)
     task.save(directory / TASK_FILE)
     for call in calls:
         store.record_call(call)
     return store, directory
-
-
-@contextmanager
-def _kept(frame: DataFrame | None, directory: Path) -> Iterator[None]:
-    """Keep `frame` beside the run's files, so that the study can be resumed.
-
-    It takes the place of an earlier one only where the block succeeds: the name may be taken.
-    """
-    if frame is None:
-        yield
-        return
-    new = directory / f".{DATA_FILE}"
-    try:
-        frame.to_parquet(new, index=False)
-        yield
-        new.replace(directory / DATA_FILE)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _pointing(task: Task, path: Path) -> Task:
@@ -203,7 +174,7 @@ def resume(name: str, setting: Setting, change: Callable[[Task], Task] = lambda 
     before = store.task
     if (task := change(before)) != before:
         store.save_task(task)
-    known = store.study_attributes().get(DIRECTORY)
+    known = store.study_attributes().get(remembered.DIRECTORY)
     directory = study_directory(name, setting.out or known)
     task.save(directory / TASK_FILE)
     with setting.clock("reading the data"):
@@ -235,14 +206,16 @@ def _search(
 
     clock = setting.clock
     attributes = store.study_attributes()
-    strategy = attributes.get(STRATEGY, setting.strategy)
+    strategy = attributes.get(remembered.STRATEGY, setting.strategy)
     # A study that does not say so began before there was a portfolio, and goes on as it began.
-    portfolio = bool(attributes.get(PORTFOLIO, False))
+    portfolio = bool(attributes.get(remembered.PORTFOLIO, False))
     knowledge = _knowledge(task, evaluator) if portfolio else {}
     if setting.beliefs and not store.trials():
         task = _believing(task, store, setting, knowledge.get("card"))
-    count = int(attributes.get(WORKERS, 1)) if setting.workers is None else setting.workers
-    devices = attributes.get(DEVICES) if setting.devices is None else setting.devices
+    count = (
+        int(attributes.get(remembered.WORKERS, 1)) if setting.workers is None else setting.workers
+    )
+    devices = attributes.get(remembered.DEVICES) if setting.devices is None else setting.devices
     workers = spread(evaluator, count, devices)
     designer, adviser = open_strategy(
         strategy,
@@ -251,8 +224,8 @@ def _search(
         log=store,
         notify=setting.note,
         portfolio=portfolio,
-        surrogate=str(attributes.get(SURROGATE, "gp")),
-        replicate=str(attributes.get(REPLICATE, "off")),
+        surrogate=str(attributes.get(remembered.SURROGATE, "gp")),
+        replicate=str(attributes.get(remembered.REPLICATE, "off")),
         transfer=_earlier(store, setting),
         opening=opening_of(attributes, evaluator),
         **knowledge,
@@ -280,7 +253,7 @@ def _search(
 
 def _earlier(store: Store, setting: Setting) -> tuple[Earlier, ...]:
     """Return the earlier studies that this one learns from, and name them."""
-    known = Known(store.study_attributes().get(TRANSFER, {}))
+    known = Known(store.study_attributes().get(remembered.TRANSFER, {}))
     if known.studies:
         setting.note(f"Learning from earlier studies: {known.words}.")
     elif setting.transfer:
@@ -343,7 +316,7 @@ def _finish(
         seconds_left=limits.seconds_left,
         notify=setting.note,
     )
-    known = Known(store.study_attributes().get(TRANSFER, {}))
+    known = Known(store.study_attributes().get(remembered.TRANSFER, {}))
     transfer = tuple(worth(known, setting.storage, task, trials))
     files = {"task": TASK_FILE, **outcome.files, "report": REPORT_FILE}
     outcome = outcome.model_copy(
@@ -367,7 +340,22 @@ def _finish(
 
 
 def standing(store: Store) -> Run:
-    """Return a study as it stands, without running anything."""
+    """Return a study as it stands, without running anything.
+
+    Raises:
+        PlaintuneError: what is stored cannot be read.
+    """
+    try:
+        return _standing(store)
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise StudyError(
+            f"The study {store.name} cannot be read: {reason}.",
+            hint="Perhaps another version of plaintune wrote it.",
+        ) from error
+
+
+def _standing(store: Store) -> Run:
     attributes = store.study_attributes()
     return Run(
         name=store.name,
@@ -375,7 +363,7 @@ def standing(store: Store) -> Run:
         trials=tuple(store.trials()),
         calls=tuple(store.calls()),
         outcome=Outcome.model_validate(attributes.get(OUTCOME, {})),
-        directory=Path(attributes.get(DIRECTORY, RUNS)),
+        directory=Path(attributes.get(remembered.DIRECTORY, RUNS)),
     )
 
 

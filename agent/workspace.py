@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evals.task import Task
 from prompts.errors import StudyError
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 RUNS = "plaintune-runs"
+DATA_FILE = "data.parquet"
 NAME = re.compile(r"[\w][\w.-]{0,99}")
 
 
@@ -89,3 +95,21 @@ def study_directory(study: str, out: str | None = None) -> Path:
             hint="Choose another with --out.",
         ) from error
     return directory
+
+
+@contextmanager
+def kept(frame: DataFrame | None, directory: Path) -> Iterator[None]:
+    """Keep `frame` beside the run's files, so that the study can be resumed.
+
+    It takes the place of an earlier one only where the block succeeds: the name may be taken.
+    """
+    if frame is None:
+        yield
+        return
+    new = directory / f".{DATA_FILE}"
+    try:
+        frame.to_parquet(new, index=False)
+        yield
+        new.replace(directory / DATA_FILE)
+    finally:
+        new.unlink(missing_ok=True)

@@ -367,3 +367,28 @@ def test_a_study_goes_on_with_the_language_model_it_began_with(
     plaintune("resume", "bare", "--trials", "6", "--model", "light")
     plaintune("steer", "bare", "gibberish gobbledygook", "--yes")
     assert opened[4:] == [("auto", None), ("auto", "light"), ("none", None)]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("plaintune:task", "a: ["),
+        ("plaintune:task", "description: from another version"),
+        ("plaintune:outcome", {"stopped": 5}),
+        ("plaintune:outcome", "words"),
+    ],
+)
+def test_a_study_that_cannot_be_read_does_not_hide_the_others(
+    here: Path, plaintune: Plaintune, key: str, value: object
+) -> None:
+    for name in ("first", "broken", "last"):
+        store = Store.create(TASK, name)
+        if name == "broken":
+            store.set_study_attribute(key, value)
+    listed = plaintune("list")
+    assert [line.split()[0] for line in listed.out.splitlines()] == ["first", "last"]
+    [line] = listed.err.splitlines()
+    assert line.startswith("broken is not listed. ") and len(line) > 40
+    assert (listed.code, len(plaintune("list", "--json").json)) == (0, 2)
+    shown = plaintune("show", "broken")
+    assert shown.code == 2 and "something went wrong" not in shown.err
