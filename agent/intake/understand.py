@@ -167,6 +167,11 @@ class _Intake:
         families = self._models(code, model, kind)
         objectives = self._objectives(code, model, kind)
         budget, folds = self._budget(code, model, len(column.dropna()))
+        for quote in code.not_taken():
+            self.interview.assume(
+                f"“{quote}” was not taken as a setting and changes nothing; what can be fixed "
+                "stands in the task that `plaintune plan` prints."
+            )
         wishes = code.wishes
         fixed, bounds = wishes.fixed(families), wishes.constraints(families)
         for name, said in (("fixed", fixed), ("constraints", bounds)):
