@@ -116,7 +116,7 @@ def check(setting: Setting) -> None:
     check_workers(setting.workers)
     check_strategy(setting.strategy, setting.surrogate, setting.transfer)
     check_replicate(setting.replicate)
-    if setting.name:
+    if setting.name is not None:
         checked_name(setting.name)
 
 

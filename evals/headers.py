@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame, Series
 
-_NUMBER = re.compile(r"[$€£]?\s?[-+]?\d*\.?\d+([eE][-+]?\d+)?\s?[€%]?")
+_NUMBER = re.compile(r"[-+]?\d*\.?\d+([eE][-+]?\d+)?")
 _MISSING = ("", "?", "-", "na", "n/a", "nan", "null", "none")
 _YEARS = range(1900, 2101)
 
@@ -28,7 +28,7 @@ def check_header(cells: Sequence[str], frame: DataFrame, path: Path) -> str:
     if _counting(cells):
         return ""
     pairs = [(c, frame.iloc[:, i]) for i, c in enumerate(cells[: frame.shape[1]])]
-    numbers = [c for c, _ in pairs if _NUMBER.fullmatch(c)]
+    numbers = [c for c, _ in pairs if _is_number(c)]
     if len(numbers) < len(pairs) and _named(pairs):
         return ""
     wide = _series(numbers)
@@ -42,6 +42,14 @@ def check_header(cells: Sequence[str], frame: DataFrame, path: Path) -> str:
     return f"The first line of {path.name} is taken for the names of the columns: {line} …" * (
         alike > 0
     )
+
+
+def _bare(cell: str) -> str:
+    return re.sub(r"[$€£%\s]|(?<=\d)[,'](?=\d)", "", cell)
+
+
+def _is_number(cell: str) -> bool:
+    return bool(_NUMBER.fullmatch(_bare(cell)))
 
 
 def _counting(names: Sequence[str]) -> bool:
@@ -66,7 +74,7 @@ def _named(pairs: Sequence[tuple[str, Series]]) -> bool:
         column.dtype.kind in "iuf"
         and column.notna().any()
         and cell.lower() not in _MISSING
-        and not _NUMBER.fullmatch(cell)
+        and not _is_number(cell)
         for cell, column in pairs
     )
 
@@ -74,10 +82,9 @@ def _named(pairs: Sequence[tuple[str, Series]]) -> bool:
 def _like_the_rest(cell: str, column: Series) -> bool:
     """Return whether a cell of the first line could stand in its column."""
     if column.dtype.kind in "iuf":
-        plain = re.sub(r"[$€£%\s]", "", cell)
-        if not _NUMBER.fullmatch(cell) or not column.notna().any():
+        if not _is_number(cell) or not column.notna().any():
             return False
         low, high = float(column.min()), float(column.max())
-        return 2 * low - high <= float(plain) <= 2 * high - low
+        return 2 * low - high <= float(_bare(cell)) <= 2 * high - low
     values = column.dropna().astype("str").str.strip()
     return cell.lower() not in _MISSING and bool((values == cell).any())

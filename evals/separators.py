@@ -41,6 +41,11 @@ def separator_of(text: str, path: Path) -> str:
     if other := re.match(r"\s*(<[!?a-zA-Z]|[{\[])", text):
         what = "HTML or XML" if other[1][0] == "<" else "JSON"
         raise DataError(f"{path} is not a table but {what}.", hint=SAVE)
+    if not any(s in text[:200_000] for s in SEPARATORS):
+        raise DataError(
+            f"{path} is not a table: it has only one column.",
+            hint="A target and something to predict it from are needed, with commas between them.",
+        )
     widths = {s: _width(text, s) for s in SEPARATORS}
     best = max(SEPARATORS, key=lambda s: widths[s])
     if widths[best] < 2:

@@ -78,7 +78,7 @@ def read_table(path: Path | str) -> DataFrame:
 
     path = Path(path)
     raw = _content(path)
-    encoding, names = "", []
+    encoding, names = "", list[str]()
     if raw[:4] == b"PAR1":
         frame = _parquet(raw, path)
     else:

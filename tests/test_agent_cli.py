@@ -201,6 +201,9 @@ BAD: list[tuple[list[str], str]] = [
     (["run", "missing.yaml", "--llm-budget", "much"], "is no limit"),
     (["run", "missing.yaml", "--strategy", "magic"], "no strategy called"),
     (["run", "missing.yaml", "--name", "a/b"], "cannot be a study's name"),
+    (["run", "missing.yaml", "--name", ""], "cannot be a study's name"),
+    (["run", "Predict \udcff from one_class.csv"], "does not say which column"),
+    (["run", "Predict y from my data/of käse.csv"], "only one column"),
     (["run", "latin.yaml"], "not UTF-8"),
     (["run", "task.yaml", "--trials", "0"], "budget.trials"),
     (["run", "task.yaml", "--trials", "-3"], "budget.trials"),
@@ -246,6 +249,8 @@ def bad_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "latin.yaml").write_bytes("a: ü".encode("latin-1") * 1000)
     (place / "empty.csv").touch()
     (place / "binary.csv").write_bytes(bytes(range(256)) * 9)
+    (place / "my data").mkdir()
+    (place / "my data/of käse.csv").write_text("y\na\nb\n")
     (place / "one_row.csv").write_text("x,y\n1,2\n")
     (place / "one_class.csv").write_text("x,y\n" + "1,a\n2,a\n" * 30)
     (place / "no_target.csv").write_text("x,y\n" + "1,\n2,\n" * 30)

@@ -23,6 +23,7 @@ def read(place: Path, lines: list[str]) -> str:
         ["p,x,s", "e,x,y", "p,b,s", "e,x,s"],
         ["?,Berlin,yes", "45,Rom,no", "51,Berlin,yes"],
         ["$34,Berlin,yes", "$45,Rom,no", "$31,Berlin,yes"],
+        ['0.5,"$1,663",yes', '0.7,"$2,100",no', '0.2,"$1,200",yes'],
         ["3,1.5", "4,2.5", "5,1.0"],
     ],
 )

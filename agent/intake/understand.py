@@ -99,7 +99,8 @@ def _checked(description: str) -> Text:
             f"The description has {len(description):,} characters; {LONGEST:,} is the most.",
             hint="Say in a few sentences what to predict, from which file, and how.",
         )
-    return Text(description)
+    # Bytes that are no UTF-8 reach a command as lone surrogates, which no library can write.
+    return Text(description.encode("utf-8", "replace").decode("utf-8"))
 
 
 @dataclass
