@@ -108,7 +108,9 @@ def kept(frame: DataFrame | None, directory: Path) -> Iterator[None]:
         return
     new = directory / f".{DATA_FILE}"
     try:
-        frame.to_parquet(new, index=False)
+        plain = frame.copy(deep=False)
+        plain.attrs = {}  # Parquet takes none but what JSON can say.
+        plain.to_parquet(new, index=False)
         yield
         new.replace(directory / DATA_FILE)
     finally:

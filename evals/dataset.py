@@ -51,12 +51,12 @@ def load_dataset(task: Task, frame: DataFrame | None = None) -> Dataset:
     """
     if task.data is None:
         raise InvalidTaskError("The task names no table.", hint="Set data.path and data.target.")
-    from evals.dressed import FORMAT, NUMBERS, undressed
+    from evals.dressed import FORMAT, NOTE, NUMBERS, undressed
     from evals.tables import read_table
 
     frame = read_table(Path(task.data.path)) if frame is None else undressed(frame)
     read_as = {**frame.attrs.get(FORMAT, {}), "numbers": frame.attrs.get(NUMBERS, {})}
-    told = [n for n in [frame.attrs.get("note")] if n and n not in task.assumptions]
+    told = [n for n in [frame.attrs.get(NOTE)] if n and n not in task.assumptions]
     frame, notes = _with_target(frame, task.data)
     y = _target(frame[task.data.target], task.data)
     labels = np.unique(y) if task.data.kind != "regression" else np.array([])

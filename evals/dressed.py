@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FORMAT = "plaintune:format"
 """Where a frame's `attrs` say how its file was read: separator, decimal mark, encoding."""
+NOTE = "plaintune:note"
+"""Where they say what the user should know about it."""
 NUMBERS = "plaintune:numbers"
 """Where they say how columns were read: pattern and decimal mark by name."""
 ENOUGH = 0.95
@@ -51,18 +53,16 @@ def plain_numbers(column: Series, pattern: str, decimal: str) -> Series:
 def undressed(frame: DataFrame) -> DataFrame:
     """Return `frame` with its dressed numbers as numbers; `attrs` say which, and how."""
     comma = frame.attrs.get(FORMAT, {}).get("decimal") == ","
-    found = {
-        name: read
-        for i, name in enumerate(frame.columns)
-        if (read := _undressed(frame.iloc[:, i], ",." if comma else ".,"))
-        and list(frame.columns).count(name) == 1
-    }
+    bare = frame.copy(deep=False)
+    found: dict[str, _Read] = {}
+    for i, name in enumerate(map(str, frame.columns)):
+        if name not in found and (read := _undressed(frame.iloc[:, i], ",." if comma else ".,")):
+            bare.isetitem(i, read.numbers)
+            found[name] = read
     if not found:
         return frame
-    bare = frame.assign(**{str(name): read.numbers for name, read in found.items()})
-    bare.attrs[NUMBERS] = {str(name): list(read.how) for name, read in found.items()}
-    notes = [frame.attrs.get("note", ""), *_sentences({str(k): r for k, r in found.items()})]
-    bare.attrs["note"] = " ".join(filter(None, notes))
+    bare.attrs[NUMBERS] = {name: list(read.how) for name, read in found.items()}
+    bare.attrs[NOTE] = " ".join(filter(None, [frame.attrs.get(NOTE, ""), *_sentences(found)]))
     return bare
 
 

@@ -67,14 +67,14 @@ class ColumnProfile:
 def read_table(path: Path | str) -> DataFrame:
     """Read CSV or TSV (any of `,` `;` tab `|`, Unicode or Windows-1252, also gzip) or Parquet.
 
-    What the user should know about the reading stands in `attrs["note"]` of the frame; how it was
+    What the user should know about the reading stands in `attrs[NOTE]` of the frame; how it was
     read, for another file of its kind, in `attrs[FORMAT]` and `attrs[NUMBERS]` of `evals.dressed`.
 
     Raises:
         DataError: there is no such file, it is empty, not a table, in an encoding nobody can tell,
             or has fewer than two rows or columns.
     """
-    from evals.dressed import FORMAT, undressed
+    from evals.dressed import FORMAT, NOTE, undressed
 
     path = Path(path)
     raw = _content(path)
@@ -89,7 +89,7 @@ def read_table(path: Path | str) -> DataFrame:
     frame = undressed(frame)
     told = f"{path.name} is not in UTF-8: it was read as Windows-1252." * (encoding == WINDOWS)
     doubt = check_header(names, frame, path) if names else ""
-    frame.attrs["note"] = " ".join(filter(None, [told, frame.attrs.get("note"), doubt]))
+    frame.attrs[NOTE] = " ".join(filter(None, [told, frame.attrs.get(NOTE), doubt]))
     _check_shape(frame, path)
     return frame
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from evals.dataset import load_dataset
+from evals.dressed import NOTE, undressed
 from evals.spaces import space_for
 from evals.tables import read_table
 from evals.task import Data, Objective, Task
@@ -39,7 +40,7 @@ def test_what_is_a_number_to_people_is_one(
 ) -> None:
     frame = table(tmp_path, cells)
     assert frame["x"].tolist() == values
-    assert f"x was read as numbers: “{cells[0]}” is " in frame.attrs["note"]
+    assert f"x was read as numbers: “{cells[0]}” is " in frame.attrs[NOTE]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_what_is_a_number_to_people_is_one(
 def test_what_may_mean_something_else_is_left_alone(tmp_path: Path, cells: list[str]) -> None:
     frame = table(tmp_path, cells)
     assert frame["x"].tolist() == cells
-    assert not frame.attrs["note"]
+    assert not frame.attrs[NOTE]
 
 
 def test_thousands_and_decimal_commas_in_a_file_with_tabs(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_thousands_and_decimal_commas_in_a_file_with_tabs(tmp_path: Path) -> Non
 def test_a_few_words_among_them_are_missing_and_said_so(tmp_path: Path) -> None:
     frame = table(tmp_path, [*(f"${i}" for i in range(99)), "free"])
     assert frame["x"].isna().sum() == 1
-    assert "Other values of x, such as “free”, count as missing." in frame.attrs["note"]
+    assert "Other values of x, such as “free”, count as missing." in frame.attrs[NOTE]
 
 
 def test_a_frame_with_such_columns_is_used_in_full() -> None:
@@ -92,3 +93,14 @@ def test_a_frame_with_such_columns_is_used_in_full() -> None:
     assert any("price was read as numbers" in note for note in data.notes)
     known = task.model_copy(update={"assumptions": data.notes[:1]})
     assert not any("read as numbers" in note for note in load_dataset(known, frame).notes)
+
+
+def test_a_frame_of_the_users_own_keeps_its_names_and_attributes() -> None:
+    frame = pd.DataFrame({"p": ["$5", "$6"], 3: ["1,000", "2,000"], "c": ["x", "y"]})
+    frame.attrs = {"note": 5, "when": pd.Timestamp("2024-01-01")}
+    bare = undressed(frame)
+    assert list(bare.columns) == ["p", 3, "c"]
+    assert bare.iloc[:, :2].to_numpy().tolist() == [[5, 1000], [6, 2000]]
+    assert frame["p"].tolist() == ["$5", "$6"]
+    assert bare.attrs[NOTE] == "p, 3 were read as numbers: “$5” is 5."
+    assert undressed(bare).attrs[NOTE] == bare.attrs[NOTE]

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from evals.dressed import NOTE
 from evals.tables import read_table
 from prompts.errors import DataError
 
 
 def read(place: Path, lines: list[str]) -> str:
     (place / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return str(read_table(place / "t.csv").attrs["note"])
+    return str(read_table(place / "t.csv").attrs[NOTE])
 
 
 @pytest.mark.parametrize(

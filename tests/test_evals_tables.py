@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evals.dressed import NOTE
 from evals.tables import positive_label, profile, read_table, target_kind
 from prompts.errors import DataError
 
@@ -68,7 +69,7 @@ def test_a_file_from_windows_is_read_and_the_user_is_told(tmp_path: Path) -> Non
     frame = read_table(path)
     assert frame["name"].tolist() == ["René", "Bo"]
     assert frame["price"].tolist() == [1, 2]
-    assert "table.csv is not in UTF-8" in frame.attrs["note"]
+    assert "table.csv is not in UTF-8" in frame.attrs[NOTE]
 
 
 @pytest.mark.parametrize(

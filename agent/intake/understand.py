@@ -30,7 +30,7 @@ from agent.intake.merge import (
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
 from agent.intake.text import Text
-from evals.dressed import undressed
+from evals.dressed import NOTE, undressed
 from evals.metrics import DEFAULT_METRIC, METRICS, metric
 from evals.structure import find_structure
 from evals.tables import profile, read_table, tables_in
@@ -80,7 +80,7 @@ def understand(
         frame = read_table(directory / path)
     else:
         frame = undressed(frame)
-    if note := frame.attrs.get("note"):
+    if note := frame.attrs.get(NOTE):
         intake.interview.assume(str(note))
     reader = CodeReader(text, tuple(map(str, frame.columns)), tuple(value_aliases(frame)))
     reader.read_ahead()
