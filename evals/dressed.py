@@ -57,7 +57,7 @@ def undressed(frame: DataFrame) -> DataFrame:
     found: dict[str, _Read] = {}
     for i, name in enumerate(map(str, frame.columns)):
         if name not in found and (read := _undressed(frame.iloc[:, i], ",." if comma else ".,")):
-            bare.isetitem(i, read.numbers)
+            bare.isetitem(i, read.numbers.to_numpy())
             found[name] = read
     if not found:
         return frame
@@ -108,7 +108,7 @@ def _read(column: Series, present: Series, pattern: str, decimal: str) -> _Read 
     if numbers.notna().mean() < ENOUGH or dressed.empty:
         return None
     others = tuple(dict.fromkeys(present[numbers.isna()]))
-    whole = numbers.reindex(column.index)
+    whole = plain_numbers(column, pattern, decimal)
     return _Read(whole, (pattern, decimal), str(dressed.iloc[0]), others)
 
 

@@ -96,7 +96,7 @@ def test_a_frame_with_such_columns_is_used_in_full() -> None:
 
 
 def test_a_frame_of_the_users_own_keeps_its_names_and_attributes() -> None:
-    frame = pd.DataFrame({"p": ["$5", "$6"], 3: ["1,000", "2,000"], "c": ["x", "y"]})
+    frame = pd.DataFrame({"p": ["$5", "$6"], 3: ["1,000", "2,000"], "c": ["x", "y"]}, [7, 7])
     frame.attrs = {"note": 5, "when": pd.Timestamp("2024-01-01")}
     bare = undressed(frame)
     assert list(bare.columns) == ["p", 3, "c"]
