@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.clock import Clock
-from agent.commands import Talk, Understood, Wishes, understand_source
+from agent.commands import Understood, Wishes, understand_source
 from agent.given import plain_options
 from agent.lines import Lines
 from agent.runs import Run, Setting, check, run_task, standing
 from agent.runs import resume as resume_run
 from agent.store import Store
+from agent.talk import USUAL, Talk
 from evals.task import Task
 from prompts.errors import DataError
 
@@ -109,6 +110,8 @@ def run(
         **plain_options(asked),
         devices=_devices(gpus),
         frame=frame,
+        llm=talk.llm,
+        model=talk.model,
         listeners=() if quiet else (Lines(sys.stderr),),
         clock=clock,
     )
@@ -146,19 +149,21 @@ def resume(
 ) -> Run:
     """Go on with the study called `name`, to a larger budget where one is given.
 
-    A study of a Python function goes on with `tune(function, name=...)`.
+    `llm` "auto" is the language model that the study began with. A study of a Python function goes
+    on with `tune(function, name=...)`.
 
     Raises:
         UserError: there is no such study, or it tunes a function.
     """
     found = plain_options({"name": name, "storage": storage})
-    Store.load(**found)
+    talk = _talk(llm, model, quiet)
+    talk = replace(talk, llm=None if talk.llm == USUAL else talk.llm).about(Store.load(**found))
     wishes = Wishes(trials, seconds, stop_below_gain=stop_below_gain)
     setting = Setting(
         storage=found["storage"],
         **plain_options({"out": out, "workers": workers}),
         devices=_devices(gpus),
-        language_model=_talk(llm, model, quiet).language_model(),
+        language_model=talk.language_model(),
         listeners=() if quiet else (Lines(sys.stderr),),
     )
     return resume_run(name, setting, wishes.applied)

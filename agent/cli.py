@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from agent.cli_llm import app as llm_app
+from agent.talk import Talk
+from prompts.chat import LanguageModel
 
 app = typer.Typer(
     name="plaintune",
@@ -43,6 +45,9 @@ Llm = Annotated[
     typer.Option(
         "--llm", help="auto, none, llama.cpp, vllm, transformers, a URL, or replay:STUDY."
     ),
+]
+StudyLlm = Annotated[
+    str | None, typer.Option("--llm", help="As for `run`. Without it: what the study began with.")
 ]
 Model = Annotated[
     str | None, typer.Option("--model", help="default, light, tiny, a file, or a hub name.")
@@ -172,7 +177,7 @@ def run(
         cpu_seconds=cpu_seconds,
     )
     wishes = commands.Wishes(trials, seconds, seed, llm_budget, stop_below_gain)
-    talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
+    talk = Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
     commands.run(
         source,
         wishes,
@@ -227,7 +232,7 @@ def plan(
         cpu_seconds=cpu_seconds,
     )
     wishes = commands.Wishes(trials=trials, seconds=seconds, seed=seed)
-    talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
+    talk = Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
     commands.plan(source, wishes, talk, line)
 
 
@@ -245,7 +250,7 @@ def suggest(
     """Suggest configurations, with reasons, and train nothing."""
     from agent import commands
 
-    talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
+    talk = Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
     commands.suggest(source, count, commands.Wishes(seed=seed), talk)
 
 
@@ -256,7 +261,7 @@ def resume(
     trials: Trials = None,
     seconds: Seconds = None,
     stop_below_gain: StopBelowGain = None,
-    llm: Llm = "auto",
+    llm: StudyLlm = None,
     model: Model = None,
     llm_budget: LlmBudget = "",
     storage: Storage = None,
@@ -267,7 +272,7 @@ def resume(
     """Go on with a study that was stopped, or whose budget is raised."""
     from agent import commands
 
-    talk = commands.Talk(ask=False, json=json, llm=llm, model=model)
+    talk = Talk(ask=False, json=json, llm=llm, model=model)
     wishes = commands.Wishes(
         trials, seconds, llm_budget=llm_budget, stop_below_gain=stop_below_gain
     )
@@ -281,14 +286,14 @@ def steer(
     words: Words,
     yes: Yes = False,
     json: Json = False,
-    llm: Llm = "auto",
+    llm: StudyLlm = None,
     model: Model = None,
     storage: Storage = None,
 ) -> None:
     """Say how a study should go on: "not above 200 trees, rather shallow ones"."""
     from agent import commands
 
-    talk = commands.Talk(ask=not yes, json=json, llm=llm, model=model)
+    talk = Talk(ask=not yes, json=json, llm=llm, model=model)
     commands.steer(study, words, talk, storage=storage)
 
 
@@ -322,15 +327,19 @@ def audit(
     storage: Storage = None,
     json: Json = False,
     permute: Permute = False,
-    llm: Llm = "auto",
+    llm: StudyLlm = None,
     model: Model = None,
 ) -> None:
     """Say what the language model's trials were worth, and whether its reasons hold."""
-    from agent import auditing, commands
+    from agent import auditing
+    from agent.store import Store
 
-    talk = commands.Talk(ask=False, json=json, llm=llm, model=model)
-    asked = talk.language_model if permute else None
-    auditing.audit_study(study, storage, as_json=json, permute=asked)
+    talk = Talk(ask=False, json=json, llm=llm, model=model)
+
+    def asked() -> LanguageModel | None:
+        return talk.about(Store.load(study, storage)).language_model()
+
+    auditing.audit_study(study, storage, as_json=json, permute=asked if permute else None)
 
 
 def main() -> None:

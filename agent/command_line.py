@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from agent.clock import Clock
-    from agent.commands import Talk, Understood, Wishes
+    from agent.commands import Understood, Wishes
+    from agent.talk import Talk
 
 MEBIBYTE = 2**20
 _FLAGS = {"pattern": "score"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,11 +18,12 @@ from agent.goals import part_of_task
 from agent.llm_budget import limits_in
 from agent.recording import RecordingModel
 from agent.signals import Interrupted
+from agent.talk import Talk
 from evals.task import Budget, Source, Task
 from evals.trials import Trial
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
-from prompts.errors import ModelUnavailableError, PlaintuneError, UserError
+from prompts.errors import PlaintuneError, UserError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -72,39 +73,6 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class Talk:
-    """How to talk with the user, and with which language model; `quiet` says nothing."""
-
-    ask: bool = True
-    json: bool = False
-    llm: str = "auto"
-    model: str | None = None
-    quiet: bool = False
-
-    @property
-    def interactive(self) -> bool:
-        """Whether somebody is there to answer."""
-        return self.ask and not self.json and sys.stdin.isatty() and sys.stderr.isatty()
-
-    def language_model(self) -> LanguageModel | None:
-        """Open the language model; where none was asked for by name, say so and go without."""
-        from agent.language_models.registry import open_language_model
-
-        try:
-            return open_language_model(self.llm, model=self.model, notify=self.say)
-        except ModelUnavailableError as error:
-            if self.llm != "auto" or self.model:
-                raise
-            self.say(f"{error.message} Going on without a language model.")
-            return None
-
-    def say(self, text: str) -> None:
-        """Print a sentence to stderr."""
-        if not self.quiet:
-            say(text)
-
-
-@dataclass(frozen=True)
 class Understood:
     """A task, the calls by which it was understood, and the model that was asked."""
 
@@ -149,6 +117,8 @@ def run(
         surrogate=surrogate,
         replicate=replicate,
         transfer=transfer,
+        llm=talk.llm,
+        model=talk.model,
         clock=clock,
         workers=workers,
         devices=devices,
@@ -179,7 +149,7 @@ def resume(
     from agent.runs import resume as go_on
     from agent.store import Store
 
-    Store.load(study, storage)
+    talk = talk.about(Store.load(study, storage))
     with _face() as listener:
         setting = Setting(
             storage=storage,
@@ -251,18 +221,30 @@ def suggest(source: str, count: int, wishes: Wishes, talk: Talk) -> None:
 def list_studies(storage: str | None, *, as_json: bool) -> None:
     """Print the studies of a database."""
     from agent.database import place, storage_url
-    from agent.runs import standing
-    from agent.showing import list_line, list_row
+    from agent.showing import list_line
     from agent.store import Store
 
     names = Store.names(storage)
-    rows = [list_row(standing(Store.load(name, storage))) for name in names]
+    rows = list(_rows(names, storage))
     if as_json:
         _print_json(rows)
-    elif not rows:
+    elif not names:
         say(f"No studies in {place(storage_url(storage))}. Begin one with `plaintune run`.")
-    else:
+    elif rows:
         print(*map(list_line, rows), sep="\n")
+
+
+def _rows(names: Sequence[str], storage: str | None) -> Iterator[dict[str, Any]]:
+    """Yield a row for each study; one that cannot be read is told, and does not hide the others."""
+    from agent.runs import standing
+    from agent.showing import list_row
+    from agent.store import Store
+
+    for name in names:
+        try:
+            yield list_row(standing(Store.load(name, storage)))
+        except PlaintuneError as error:
+            say(f"{name} is not listed. {' '.join(str(error).split())}")
 
 
 def show(study: str, storage: str | None, *, as_json: bool) -> None:

@@ -110,6 +110,7 @@ def _save(
         config,
         directory,
         example=evaluator.dataset.X_test.head(EXAMPLES),
+        read_as=evaluator.dataset.read_as,
         scores={f"test {score.metric}": str(score) for score in test},
     )
     return {"model": saved.model.name, "snippet": saved.snippet.name, "card": saved.card.name}

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from acquisition.opening import check_context
 from acquisition.registry import check_strategy
 from acquisition.replication import check_replicate
+from agent import remembered
 from agent.clock import Clock
 from agent.conclude import Finisher, conclude
 from agent.confirm import RESERVED
 from agent.events import Event, Listener, Note, RunFinished, RunStarted
 from agent.limits import Limits
-from agent.opening import CONTEXT, LOG_VALUES, check_opening, opening_of
+from agent.opening import check_opening, opening_of
 from agent.outcome import Outcome
 from agent.store import Store
 from agent.study_view import StudyView
@@ -26,7 +27,7 @@ from agent.workspace import RUNS, checked_name, fresh_study, kept, study_directo
 from evals.task import Task
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
-from prompts.errors import UserError
+from prompts.errors import StudyError, UserError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -35,13 +36,6 @@ if TYPE_CHECKING:
     from surrogates.transfer import Earlier
 
 OUTCOME = "plaintune:outcome"
-DIRECTORY = "plaintune:directory"
-STRATEGY = "plaintune:strategy"
-PORTFOLIO = "plaintune:portfolio"
-REPLICATE = "plaintune:replicate"
-SURROGATE = "plaintune:surrogate"
-TRANSFER = "plaintune:transfer"
-WORKERS = "plaintune:workers"
 TASK_FILE = "task.yaml"
 REPORT_FILE = "report.html"
 
@@ -63,9 +57,10 @@ class Setting:
     beforehand where each parameter's best value may lie. `context` and `log_values` are those of
     `agent.opening`. `surrogate` names one of `surrogates.registry`; `replicate` "auto" runs
     contenders again where noise decides; `transfer` names earlier studies to learn from, or
-    ("auto",) those that fit. `frame` takes the place of the task's table, `evaluator` that of the
-    task's evaluator. `workers` trials run at a time (None: as many as before, one in a new study),
-    `devices` (None: those that are found) dealt among them.
+    ("auto",) those that fit. `llm` and `model` are how the user named the `language_model`. `frame`
+    takes the place of the task's table, `evaluator` that of the task's evaluator. `workers` trials
+    run at a time (None: as many as before, one in a new study), `devices` (None: those as before,
+    in a new study those that are found) dealt among them.
     """
 
     storage: str | None = None
@@ -81,6 +76,8 @@ class Setting:
     transfer: Sequence[str] = ()
     frame: DataFrame | None = None
     language_model: LanguageModel | None = None
+    llm: str | None = None
+    model: str | None = None
     listeners: Sequence[Listener] = ()
     clock: Clock = field(default_factory=Clock)
     evaluator: Evaluator | None = None
@@ -121,7 +118,7 @@ def check(setting: Setting) -> None:
     check_strategy(setting.strategy, setting.surrogate, setting.transfer)
     check_replicate(setting.replicate)
     check_context(setting.context)
-    if setting.name:
+    if setting.name is not None:
         Store.check_free(checked_name(setting.name), setting.storage)
 
 
@@ -158,15 +155,7 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
         directory = study_directory(name, setting.out)
     with kept(setting.frame, task, directory) as task:
         store = Store.create(task, name, setting.storage)
-    store.set_study_attribute(DIRECTORY, str(directory.resolve()))
-    store.set_study_attribute(STRATEGY, setting.strategy)
-    store.set_study_attribute(PORTFOLIO, setting.portfolio)
-    store.set_study_attribute(TRANSFER, known.studies)
-    store.set_study_attribute(SURROGATE, setting.surrogate)
-    store.set_study_attribute(REPLICATE, setting.replicate)
-    store.set_study_attribute(CONTEXT, setting.context)
-    store.set_study_attribute(LOG_VALUES, setting.log_values)
-    store.set_study_attribute(WORKERS, setting.workers or 1)
+    remembered.remember(store, setting, directory, known.studies)
     task.save(directory / TASK_FILE)
     for call in calls:
         store.record_call(call)
@@ -191,7 +180,7 @@ def resume(name: str, setting: Setting, change: Callable[[Task], Task] = lambda 
     before = store.task
     if (task := change(before)) != before:
         store.save_task(task)
-    known = store.study_attributes().get(DIRECTORY)
+    known = store.study_attributes().get(remembered.DIRECTORY)
     directory = study_directory(name, setting.out or known)
     task.save(directory / TASK_FILE)
     with setting.clock("reading the data"):
@@ -223,14 +212,17 @@ def _search(
 
     clock = setting.clock
     attributes = store.study_attributes()
-    strategy = attributes.get(STRATEGY, setting.strategy)
+    strategy = attributes.get(remembered.STRATEGY, setting.strategy)
     # A study that does not say so began before there was a portfolio, and goes on as it began.
-    portfolio = bool(attributes.get(PORTFOLIO, False))
+    portfolio = bool(attributes.get(remembered.PORTFOLIO, False))
     knowledge = _knowledge(task, evaluator) if portfolio else {}
     if setting.beliefs and not store.trials():
         task = _believing(task, store, setting, knowledge.get("card"))
-    count = int(attributes.get(WORKERS, 1)) if setting.workers is None else setting.workers
-    workers = spread(evaluator, count, setting.devices)
+    count = (
+        int(attributes.get(remembered.WORKERS, 1)) if setting.workers is None else setting.workers
+    )
+    devices = attributes.get(remembered.DEVICES) if setting.devices is None else setting.devices
+    workers = spread(evaluator, count, devices)
     designer, adviser = open_strategy(
         strategy,
         task,
@@ -238,8 +230,8 @@ def _search(
         log=store,
         notify=setting.note,
         portfolio=portfolio,
-        surrogate=str(attributes.get(SURROGATE, "gp")),
-        replicate=str(attributes.get(REPLICATE, "off")),
+        surrogate=str(attributes.get(remembered.SURROGATE, "gp")),
+        replicate=str(attributes.get(remembered.REPLICATE, "off")),
         transfer=_earlier(store, setting),
         opening=opening_of(attributes, evaluator),
         **knowledge,
@@ -267,7 +259,7 @@ def _search(
 
 def _earlier(store: Store, setting: Setting) -> tuple[Earlier, ...]:
     """Return the earlier studies that this one learns from, and name them."""
-    known = Known(store.study_attributes().get(TRANSFER, {}))
+    known = Known(store.study_attributes().get(remembered.TRANSFER, {}))
     if known.studies:
         setting.note(f"Learning from earlier studies: {known.words}.")
     elif setting.transfer:
@@ -330,7 +322,7 @@ def _finish(
         seconds_left=limits.seconds_left,
         notify=setting.note,
     )
-    known = Known(store.study_attributes().get(TRANSFER, {}))
+    known = Known(store.study_attributes().get(remembered.TRANSFER, {}))
     transfer = tuple(worth(known, setting.storage, task, trials))
     files = {"task": TASK_FILE, **outcome.files, "report": REPORT_FILE}
     outcome = outcome.model_copy(
@@ -354,7 +346,22 @@ def _finish(
 
 
 def standing(store: Store) -> Run:
-    """Return a study as it stands, without running anything."""
+    """Return a study as it stands, without running anything.
+
+    Raises:
+        PlaintuneError: what is stored cannot be read.
+    """
+    try:
+        return _standing(store)
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise StudyError(
+            f"The study {store.name} cannot be read: {reason}.",
+            hint="Perhaps another version of plaintune wrote it.",
+        ) from error
+
+
+def _standing(store: Store) -> Run:
     attributes = store.study_attributes()
     return Run(
         name=store.name,
@@ -362,7 +369,7 @@ def standing(store: Store) -> Run:
         trials=tuple(store.trials()),
         calls=tuple(store.calls()),
         outcome=Outcome.model_validate(attributes.get(OUTCOME, {})),
-        directory=Path(attributes.get(DIRECTORY, RUNS)),
+        directory=Path(attributes.get(remembered.DIRECTORY, RUNS)),
     )
 
 

@@ -28,8 +28,8 @@ from prompts.steering import (
 )
 
 if TYPE_CHECKING:
-    from agent.commands import Talk
     from agent.store import Store
+    from agent.talk import Talk
 
 SIGNS = {"at most": "<=", "at least": ">=", "exactly": "=", "only": "=", "avoid": "!="}
 SPREAD = 0.5
@@ -159,7 +159,8 @@ def steer(study: str, words: str, talk: Talk, storage: str | None, *, yes: bool)
     from agent.store import Store
 
     store = Store.load(study, storage)
-    found = understand(words, store.task, len(store.trials()), talk.language_model)
+    since = len(store.trials())
+    found = understand(words, store.task, since, lambda: talk.about(store).language_model())
     say(f"From trial {found.steering.since + 1} on:")
     for sentence in sentences(found.steering):
         say(f"  {sentence}")

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent.clock import Clock
 from agent.command_line import show_space
-from agent.commands import Talk, Wishes
+from agent.commands import Wishes
 from agent.given import plain_options
 from agent.goals import Goal, read_goal
 from agent.lines import Lines
 from agent.opening import CONTEXT, LOG_VALUES
 from agent.programs import function_task
-from agent.runs import REPLICATE, STRATEGY, SURROGATE, Run, Setting, check, run_task
+from agent.remembered import REPLICATE, STRATEGY, SURROGATE
+from agent.runs import Run, Setting, check, run_task
 from agent.runs import resume as resume_run
 from agent.store import Store
+from agent.talk import USUAL, Talk, language_model_of
 from evals.evaluators.function import FunctionEvaluator, nursery_for, one_at_a_time
 from evals.evaluators.process import Nursery
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
@@ -49,8 +51,8 @@ class Options:
     each trial a process of its own, with at most `memory` bytes and `cpu_seconds` of processor
     time. `workers` trials run at a time, with the `gpus` (None: those that are found) dealt among
     them. `llm`, `model`, `context` and `log_values` are those of
-    `plaintune run`. A study called `name` that exists is
-    resumed as it began: goal and options may give it a larger budget and other limits, no more.
+    `plaintune run`. A study called `name` that exists is resumed as it began: goal and options may
+    give it a larger budget, other limits and another language model, no more.
     """
 
     trials: int | None = None
@@ -165,7 +167,10 @@ def _go_on(
     budget = wanted.budget
     wishes = Wishes(budget.trials, budget.seconds, stop_below_gain=given.stop_below_gain)
     evaluator = _evaluator(wishes.applied(task), function, given, nursery)
-    again = replace(setting, evaluator=evaluator, language_model=_language_model(given))
+    said = None if given.llm == USUAL else given.llm
+    llm, model = language_model_of(store.study_attributes(), said, given.model)
+    opened = _language_model(replace(given, llm=llm, model=model))
+    again = replace(setting, evaluator=evaluator, language_model=opened)
     return _shown(resume_run(given.name, again, wishes.applied), given)
 
 
@@ -222,6 +227,8 @@ def _setting(given: Options, listeners: Any, clock: Clock) -> Setting:
         log_values=given.log_values,
         replicate=given.replicate,
         transfer=given.transfer,
+        llm=given.llm,
+        model=given.model,
         listeners=listeners,
         clock=clock,
         workers=given.workers,

@@ -125,8 +125,10 @@ def kept(frame: DataFrame | None, task: Task, directory: Path) -> Iterator[Task]
 def _write(frame: DataFrame, path: Path) -> None:
     from pyarrow import ArrowException
 
+    plain = frame.copy(deep=False)
+    plain.attrs = {}  # Parquet takes none but what JSON can say.
     try:
-        frame.to_parquet(path, index=False)
+        plain.to_parquet(path, index=False)
     except (ArrowException, TypeError, ValueError) as error:
         reason = "; ".join(map(str, error.args))[:200]
         raise DataError(

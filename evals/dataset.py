@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,8 @@ class Dataset:
     """What trials need. `X` (`n` raw rows) and `y` (`n`) are the tuning part.
 
     `labels` are the distinct classes, sorted (empty for a regression); `positive` is the positive
-    class as it stands in `y`; `notes` are sentences for the user.
+    class as it stands in `y`; `notes` are sentences for the user. `read_as` says how a file of
+    this kind is read: separator, decimal mark, encoding, and which columns are numbers in dress.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class Dataset:
     labels: NDArray[Any]
     positive: Scalar
     notes: tuple[str, ...]
+    read_as: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_dataset(task: Task, frame: DataFrame | None = None) -> Dataset:
@@ -49,10 +51,12 @@ def load_dataset(task: Task, frame: DataFrame | None = None) -> Dataset:
     """
     if task.data is None:
         raise InvalidTaskError("The task names no table.", hint="Set data.path and data.target.")
-    if frame is None:
-        from evals.tables import read_table
+    from evals.dressed import FORMAT, NOTE, NUMBERS, undressed
+    from evals.tables import read_table
 
-        frame = read_table(Path(task.data.path))
+    frame = read_table(Path(task.data.path)) if frame is None else undressed(frame)
+    read_as = {**frame.attrs.get(FORMAT, {}), "numbers": frame.attrs.get(NUMBERS, {})}
+    told = [n for n in [frame.attrs.get(NOTE)] if n and n not in task.assumptions]
     frame, notes = _with_target(frame, task.data)
     y = _target(frame[task.data.target], task.data)
     labels = np.unique(y) if task.data.kind != "regression" else np.array([])
@@ -70,7 +74,14 @@ def load_dataset(task: Task, frame: DataFrame | None = None) -> Dataset:
         columns=columns,
         labels=labels,
         positive=_positive(labels, task.data),
-        notes=(*notes, *splits.notes, *columns.sentences(), *_warnings(frame, labels, task.data)),
+        notes=(
+            *told,
+            *notes,
+            *splits.notes,
+            *columns.sentences(),
+            *_warnings(frame, labels, task.data),
+        ),
+        read_as=read_as,
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zipfile import ZIP_DEFLATED
 
+from evals.snippet import snippet
 from evals.space import Config
 from evals.task import Task
 from prompts.errors import UserError
@@ -49,6 +50,7 @@ def save_model(
     *,
     example: DataFrame | None = None,
     scores: Mapping[str, Any] | None = None,
+    read_as: Mapping[str, Any] | None = None,
 ) -> ModelFiles:
     """Write model, loading snippet and model card into `directory`, made where it is missing.
 
@@ -59,6 +61,7 @@ def save_model(
         directory: where to.
         example: raw rows on which the written model must answer as `pipeline` does.
         scores: of the model, for the card.
+        read_as: how a file of new rows is read (`Dataset.read_as`).
 
     Raises:
         UnwritableError: the directory cannot be written to.
@@ -68,10 +71,11 @@ def save_model(
         directory / f"model.{how}", directory / "predict.py", directory / "model_card.json", how
     )
     card = _card(task, config, how, scores or {}, _columns(pipeline))
+    script = snippet(_title(task), files.model.name, types, read_as or {}, _texts(example))
     try:
         directory.mkdir(parents=True, exist_ok=True)
         files.model.write_bytes(content)
-        files.snippet.write_text(_snippet(how, types, files.model.name, task), encoding="utf-8")
+        files.snippet.write_text(script, encoding="utf-8")
         files.card.write_text(json.dumps(card, indent=2, ensure_ascii=False), encoding="utf-8")
     except OSError as error:
         raise UnwritableError(
@@ -112,6 +116,18 @@ def _check_same(loaded: Any, pipeline: Pipeline, example: DataFrame | None) -> N
         raise ValueError("The model answers differently after loading.")
 
 
+def _texts(example: DataFrame | None) -> list[str]:
+    """Return the columns that hold words: digits in a new file must stay the words they were."""
+    from pandas.api.types import is_string_dtype
+
+    return [] if example is None else [str(c) for c in example if is_string_dtype(example[c])]
+
+
+def _title(task: Task) -> str:
+    assert task.data is not None
+    return " ".join(task.data.target.replace("\\", "/").replace('"', "'").split())[:80]
+
+
 def _columns(pipeline: Pipeline) -> list[str]:
     return [str(name) for name in pipeline[0].feature_names_in_]
 
@@ -144,52 +160,3 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
-
-
-_LOAD = {
-    "skops": """import skops.io
-
-# The types below are all that reading the file may construct.
-TRUSTED = {types}
-MODEL = skops.io.load(HERE / "{name}", trusted=TRUSTED)
-""",
-    "joblib": """import joblib
-
-MODEL = joblib.load(HERE / "{name}")
-""",
-}
-
-_SNIPPET = '''"""Predict {target} for the rows of a CSV file: python predict.py rows.csv
-
-The model takes raw rows: missing values and categories it has never seen are allowed.
-"""
-
-import sys
-import warnings
-from pathlib import Path
-
-import pandas as pd
-{load}
-
-def predict(rows: pd.DataFrame):
-    """Return one prediction of {target} per row."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return MODEL.predict(rows)
-
-
-if __name__ == "__main__":
-    for answer in predict(pd.read_csv(sys.argv[1])):
-        print(answer)
-'''
-
-
-def _snippet(how: str, types: list[str], name: str, task: Task) -> str:
-    """Return a Python file that loads the model and predicts."""
-    assert task.data is not None
-    load = _LOAD[how].format(types=json.dumps(types, indent=4), name=name)
-    head, _, rest = load.partition("\n")
-    target = " ".join(task.data.target.replace("\\", "/").replace('"', "'").split())[:80]
-    return _SNIPPET.format(
-        target=target, load=f"{head}\n\nHERE = Path(__file__).resolve().parent\n{rest.lstrip()}"
-    )

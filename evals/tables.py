@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from evals.columns import hashable
+from evals.headers import check_header
 from evals.parameters import Scalar
+from evals.separators import SAVE, decimal_of, separator_of
 from evals.task import Kind
 from prompts.errors import DataError
 
@@ -28,7 +30,6 @@ SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".tab", ".txt", ".csv.gz", ".tsv.
 
 WINDOWS = "windows-1252"
 """What Western text is in that is not Unicode; Latin-1 is the same but for its control codes."""
-SEPARATORS = (",", ";", "\t", "|")
 _BOMS = {
     b"\xef\xbb\xbf": "utf-8-sig",
     b"\xff\xfe\x00\x00": "utf-32",
@@ -46,12 +47,8 @@ _KNOWN_FORMATS = {
     b"\x80\x04": "a Python pickle",
     b"\x80\x05": "a Python pickle",
 }
-_SAVE = "Save the table as CSV, TSV or Parquet and name that file."
 _CLASSES_OR_NUMBERS = "Choose a column with classes or numbers."
-_PLAIN_NUMBERS = (
-    "Write its numbers as plain ones, such as 1234.5: no currency, unit, per cent sign or "
-    "separator of thousands."
-)
+_PLAIN_NUMBERS = "Write its numbers as plain ones, such as 1234.5: all in one unit, left out."
 _TRUTHS = ("yes", "true", "y", "t", "positive", "pos", "1", "1.0")
 _FALSES = ("0", "0.0", "-1", "-1.0")
 
@@ -70,23 +67,29 @@ class ColumnProfile:
 def read_table(path: Path | str) -> DataFrame:
     """Read CSV or TSV (any of `,` `;` tab `|`, Unicode or Windows-1252, also gzip) or Parquet.
 
-    What the user should know about the reading stands in `attrs["note"]` of the frame.
+    What the user should know about the reading stands in `attrs[NOTE]` of the frame; how it was
+    read, for another file of its kind, in `attrs[FORMAT]` and `attrs[NUMBERS]` of `evals.dressed`.
 
     Raises:
         DataError: there is no such file, it is empty, not a table, in an encoding nobody can tell,
             or has fewer than two rows or columns.
     """
+    from evals.dressed import FORMAT, NOTE, undressed
+
     path = Path(path)
     raw = _content(path)
-    encoding = ""
+    encoding, names = "", list[str]()
     if raw[:4] == b"PAR1":
         frame = _parquet(raw, path)
     else:
         text, encoding = _text(raw, path)
-        frame = _separated(text, path)
+        frame, names = _separated(text, path)
+        frame.attrs[FORMAT]["encoding"] = encoding
     frame.columns = [str(name).strip() for name in frame.columns]
-    if encoding == WINDOWS:
-        frame.attrs["note"] = f"{path.name} is not in UTF-8: it was read as Windows-1252."
+    frame = undressed(frame)
+    told = f"{path.name} is not in UTF-8: it was read as Windows-1252." * (encoding == WINDOWS)
+    doubt = check_header(names, frame, path) if names else ""
+    frame.attrs[NOTE] = " ".join(filter(None, [told, frame.attrs.get(NOTE), doubt]))
     _check_shape(frame, path)
     return frame
 
@@ -152,6 +155,7 @@ def _parquet(raw: bytes, path: Path) -> DataFrame:
         raise DataError(f"{path} is damaged Parquet: {reason}", hint="Write it again.") from error
     # What pandas keeps as an index is a column to everybody else: often the date.
     named = [n for n in frame.index.names if n is not None and n not in frame.columns]
+    frame.attrs = {}
     return frame.reset_index(level=named) if named else frame
 
 
@@ -159,10 +163,10 @@ def _text(raw: bytes, path: Path) -> tuple[str, str]:
     """Return the text and the encoding it was in."""
     for magic, what in _KNOWN_FORMATS.items():
         if raw.startswith(magic):
-            raise DataError(f"{path} is not a table but {what}.", hint=_SAVE)
+            raise DataError(f"{path} is not a table but {what}.", hint=SAVE)
     encoding = next((e for bom, e in _BOMS.items() if raw.startswith(bom)), "utf-8")
     if encoding == "utf-8" and b"\x00" in raw:
-        raise DataError(f"{path} is a binary file, not a table.", hint=_SAVE)
+        raise DataError(f"{path} is a binary file, not a table.", hint=SAVE)
     try:
         return raw.decode(encoding), encoding
     except UnicodeDecodeError as error:
@@ -184,65 +188,30 @@ def _western(raw: bytes) -> str | None:
     return None if re.search(r"[\x00-\x08\x0e-\x1f]", text) else text
 
 
-def _separated(text: str, path: Path) -> DataFrame:
+def _separated(text: str, path: Path) -> tuple[DataFrame, list[str]]:
+    """Return the table, and the cells of its first line."""
     import pandas as pd
+
+    from evals.dressed import FORMAT
 
     said = re.match(r"sep=([,;\t|])\r?\n", text, re.IGNORECASE)  # for Excel's eyes
     text = text[said.end() :] if said else text
-    separator = _separator(text, path)
-    comma = separator == ";" and re.search(r"(^|;)-?\d+,\d+(;|$)", text[:100_000], re.MULTILINE)
+    separator = separator_of(text, path)
+    decimal = decimal_of(text[:100_000], separator)
     try:
         frame = pd.read_csv(
             io.StringIO(text),
             sep=separator,
-            decimal="," if comma else ".",
+            decimal=decimal,
             skipinitialspace=True,
             low_memory=False,
         )
     except (pd.errors.ParserError, csv.Error, ValueError) as error:
         reason = str(error).removeprefix("Error tokenizing data. C error: ").strip().rstrip(".")
-        raise DataError(f"{path} is not a table: {reason}.", hint=_SAVE) from None
-    _check_header([str(c) for c in frame.columns], path)
-    return frame
-
-
-def _separator(text: str, path: Path) -> str:
-    """Return the separator that gives most columns with the same number of cells in each row."""
-    no_table = DataError(
-        f"{path} is not a table: its lines do not have the same cells.",
-        hint="The first line must name the columns, separated by commas, semicolons or tabs.",
-    )
-    if other := re.match(r"\s*(<[!?a-zA-Z]|[{\[])", text):
-        what = "HTML or XML" if other[1][0] == "<" else "JSON"
-        raise DataError(f"{path} is not a table but {what}.", hint=_SAVE)
-    widths = {s: _width(text, s) for s in SEPARATORS}
-    best = max(SEPARATORS, key=lambda s: widths[s])
-    if widths[best] < 2:
-        raise no_table
-    return best
-
-
-def _width(text: str, separator: str) -> int:
-    """Return the number of cells of the header where nine in ten rows have as many, else 0."""
-    sample = io.StringIO(text[:200_000], newline=None)
-    try:
-        rows = [r for r, _ in zip(csv.reader(sample, delimiter=separator), range(101)) if r]  # noqa: B905
-    except csv.Error:
-        return 0
-    if len(text) > 200_000 and len(rows) > 2:
-        rows = rows[:-1]
-    same = sum(len(row) == len(rows[0]) for row in rows)
-    return len(rows[0]) if same >= 0.9 * len(rows) else 0
-
-
-def _check_header(names: list[str], path: Path) -> None:
-    if not all(re.fullmatch(r"[-+]?\d*\.?\d+([eE][-+]?\d+)?(\.\d+)?", n) for n in names):
-        return
-    if names != [str(i) for i in range(int(float(names[0])), int(float(names[0])) + len(names))]:
-        raise DataError(
-            f"{path} has no line with column names: its first line is {', '.join(names[:4])} …",
-            hint="Add a first line that names the columns.",
-        )
+        raise DataError(f"{path} is not a table: {reason}.", hint=SAVE) from None
+    frame.attrs[FORMAT] = {"separator": separator, "decimal": decimal}
+    rows = csv.reader(io.StringIO(text, newline=None), delimiter=separator)
+    return frame, next([c.strip() for c in row] for row in rows if any(map(str.strip, row)))
 
 
 def _check_shape(frame: DataFrame, path: Path) -> None:
@@ -317,6 +286,8 @@ def target_kind(series: Series) -> Kind:
     Raises:
         DataError: all values are missing or equal, or they are dates, identifiers or free text.
     """
+    from evals.dressed import in_dress
+
     name = series.name
     present = series.dropna()
     if present.empty:
@@ -338,17 +309,11 @@ def target_kind(series: Series) -> Kind:
         raise DataError(
             f"The target column {name!r} holds {what}, such as {str(present.iloc[0])[:40]!r}: "
             f"{distinct} different values.",
-            hint=_PLAIN_NUMBERS if _numbers_in_dress(present) else _CLASSES_OR_NUMBERS,
+            hint=_PLAIN_NUMBERS if in_dress(present) else _CLASSES_OR_NUMBERS,
         )
     if distinct == 2:
         return "binary"
     return "regression" if _numeric(present) else "multiclass"
-
-
-def _numbers_in_dress(present: Series) -> bool:
-    """Return whether the values are numbers with something around them: "$1,234.50", "12 %"."""
-    dressed = r"[^\w\s]?\s?[-+]?\d[\d.,' ]*\s?(?:[^\w\s]|[A-Za-z]{1,3})?"
-    return bool(present.astype(str).str.fullmatch(dressed).all())
 
 
 def few_whole_numbers(series: Series) -> bool:

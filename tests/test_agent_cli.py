@@ -201,6 +201,9 @@ BAD: list[tuple[list[str], str]] = [
     (["run", "missing.yaml", "--llm-budget", "much"], "is no limit"),
     (["run", "missing.yaml", "--strategy", "magic"], "no strategy called"),
     (["run", "missing.yaml", "--name", "a/b"], "cannot be a study's name"),
+    (["run", "missing.yaml", "--name", ""], "cannot be a study's name"),
+    (["run", "Predict \udcff from one_class.csv"], "does not say which column"),
+    (["run", "Predict y from my data/of käse.csv"], "only one column"),
     (["run", "latin.yaml"], "not UTF-8"),
     (["run", "task.yaml", "--trials", "0"], "trials = "),
     (["run", "task.yaml", "--trials", "-3"], "trials = "),
@@ -246,6 +249,8 @@ def bad_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "latin.yaml").write_bytes("a: ü".encode("latin-1") * 1000)
     (place / "empty.csv").touch()
     (place / "binary.csv").write_bytes(bytes(range(256)) * 9)
+    (place / "my data").mkdir()
+    (place / "my data/of käse.csv").write_text("y\na\nb\n")
     (place / "one_row.csv").write_text("x,y\n1,2\n")
     (place / "one_class.csv").write_text("x,y\n" + "1,a\n2,a\n" * 30)
     (place / "no_target.csv").write_text("x,y\n" + "1,\n2,\n" * 30)
@@ -339,3 +344,56 @@ def test_the_command_to_go_on_with_can_be_typed(
     words = ("run", "task.yaml", "--llm", "none", "--name", "s", "--storage", "my runs.db")
     assert "plaintune resume s --storage 'my runs.db'\n" in plaintune(*words).err
     assert "plaintune resume s --storage 'my runs.db'`;" in plaintune(*words).err
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str | None]]:
+    """Which language models were opened; none of them is there."""
+    found: list[tuple[str, str | None]] = []
+
+    def open_none(spec: str, *, model: str | None, notify: Any) -> None:
+        found.append((spec, model))
+
+    monkeypatch.setattr("agent.language_models.registry.open_language_model", open_none)
+    return found
+
+
+def test_a_study_goes_on_with_the_language_model_it_began_with(
+    here: Path, bowl: Bowl, plaintune: Plaintune, opened: list[tuple[str, str | None]]
+) -> None:
+    plaintune("run", "task.yaml", "--llm", "none", "--name", "bare")
+    plaintune("run", "task.yaml", "--llm", "llama.cpp", "--model", "tiny", "--name", "asked")
+    assert opened == [("none", None), ("llama.cpp", "tiny")]
+    done = plaintune("resume", "bare", "--trials", "5")
+    assert done.code == 0 and "began with --llm none" in done.err
+    plaintune("resume", "asked", "--trials", "5")
+    assert opened[2:] == [("none", None), ("llama.cpp", "tiny")]
+    plaintune("resume", "asked", "--trials", "6", "--llm", "auto")
+    plaintune("resume", "bare", "--trials", "6", "--model", "light")
+    plaintune("steer", "bare", "gibberish gobbledygook", "--yes")
+    assert opened[4:] == [("auto", None), ("auto", "light"), ("none", None)]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("plaintune:task", "a: ["),
+        ("plaintune:task", "description: from another version"),
+        ("plaintune:outcome", {"stopped": 5}),
+        ("plaintune:outcome", "words"),
+    ],
+)
+def test_a_study_that_cannot_be_read_does_not_hide_the_others(
+    here: Path, plaintune: Plaintune, key: str, value: object
+) -> None:
+    for name in ("first", "broken", "last"):
+        store = Store.create(TASK, name)
+        if name == "broken":
+            store.set_study_attribute(key, value)
+    listed = plaintune("list")
+    assert [line.split()[0] for line in listed.out.splitlines()] == ["first", "last"]
+    [line] = listed.err.splitlines()
+    assert line.startswith("broken is not listed. ") and len(line) > 40
+    assert (listed.code, len(plaintune("list", "--json").json)) == (0, 2)
+    shown = plaintune("show", "broken")
+    assert shown.code == 2 and "something went wrong" not in shown.err

@@ -36,12 +36,14 @@ def frame() -> pd.DataFrame:
 
 def run(place: Path, known: bool, model: ScriptedModel | None = None, trials: int = 3) -> Run:
     storage = str(place / "studies.db")
+    given = frame()
+    given.attrs = {"read": pd.Timestamp("2024-01-01")}  # nothing that Parquet could keep
     setting = Setting(
         storage=storage,
         name="guests",
         out=str(place / "out"),
         portfolio=known,
-        frame=frame(),
+        frame=given,
         language_model=model,
     )
     return run_task(TASK.model_copy(update={"budget": Budget(trials=trials)}), setting)

@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evals.dataset import load_dataset
+from evals.dataset import Dataset, load_dataset
 from evals.evaluators.training import Trainer
 from evals.export import ModelFiles, UnwritableError, save_model
 from evals.space import Config
 from evals.spaces import space_for
+from evals.tables import read_table
 from evals.task import Data, Objective, Task, Validation
 
 NAMES = ["lightgbm", "xgboost"]
@@ -32,7 +33,7 @@ def people(rows: int = 80) -> pd.DataFrame:
     return frame
 
 
-def trained(name: str) -> tuple[Task, Config, object, pd.DataFrame]:
+def trained(name: str, frame: pd.DataFrame | None = None) -> tuple[Task, Config, object, Dataset]:
     task = Task(
         description="who leaves?",
         data=Data(path="people.csv", target="leaves", kind="binary", positive="yes"),
@@ -44,14 +45,29 @@ def trained(name: str) -> tuple[Task, Config, object, pd.DataFrame]:
     config = task.space.default_config()
     assert config is not None
     config |= {"n_estimators": 20} if "n_estimators" in config else {}
-    data = load_dataset(task, people())
+    data = load_dataset(task, people() if frame is None else frame)
     model = Trainer(data, (name,), {}, (), 0, 1).fit(config, 0)
-    return task, config, model, data.X_test
+    return task, config, model, data
 
 
-def save(name: str, directory: Path) -> tuple[ModelFiles, object]:
-    task, config, model, rows = trained(name)
-    return save_model(model, task, config, directory, example=rows), model  # type: ignore[arg-type]
+def save(
+    name: str, directory: Path, frame: pd.DataFrame | None = None
+) -> tuple[ModelFiles, object]:
+    task, config, model, data = trained(name, frame)
+    how = {"example": data.X_test, "read_as": data.read_as}
+    return save_model(model, task, config, directory, **how), model  # type: ignore[arg-type]
+
+
+def predicted(files: ModelFiles, *words: str) -> tuple[list[str], str]:
+    done = subprocess.run(
+        [sys.executable, str(files.snippet), *words],
+        cwd=files.snippet.parent,
+        capture_output=True,
+        text=True,
+        env={},
+    )
+    assert (done.returncode != 0) == bool(done.stderr), done.stderr
+    return done.stdout.split(), done.stderr
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -92,3 +108,43 @@ def test_a_directory_that_cannot_be_written_is_explained(tmp_path: Path) -> None
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(UnwritableError, match=r"cannot be written to .*taken"):
         save("random_forest", tmp_path / "taken")
+
+
+def shops(path: Path, how: str) -> pd.DataFrame:
+    """Write a table as `how` says, and return it as a study reads it."""
+    frame = people().drop(columns="since").rename(columns={"income": "größe"})
+    frame["code"] = [f"{i % 9:03d}" if i % 2 else f"A{i % 7}" for i in range(len(frame))]
+    frame["price"] = [f"${1000 + i:,.2f}" for i in range(len(frame))]
+    if how == "parquet":
+        frame.to_parquet(path, index=False)
+    elif how == "gzip":
+        frame.to_csv(path, index=False, compression="gzip")
+    else:
+        separator, decimal, encoding = how.split(" ")
+        frame.to_csv(path, sep=separator, decimal=decimal, index=False, encoding=encoding)
+    return read_table(path)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "how", ["; , windows-1252", "\t . utf-16", "| . utf-8-sig", "gzip", "parquet"]
+)
+def test_the_script_reads_a_file_like_the_one_of_the_study(how: str, tmp_path: Path) -> None:
+    frame = shops(tmp_path / "shops.csv", how)
+    files, model = save("lightgbm", tmp_path / "model", frame)
+    told, _ = predicted(files, str(tmp_path / "shops.csv"))
+    assert told == [str(v) for v in model.predict(frame)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_script_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
+    frame = shops(tmp_path / "shops.csv", "; , utf-8")
+    files, _ = save("lightgbm", tmp_path, frame)
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    assert "Columns are missing: größe" in predicted(files, "other.csv")[1]
+    assert "none.csv cannot be used" in predicted(files, "none.csv")[1]
+    assert "python predict.py rows.csv" in predicted(files)[1]
+    # Digits alone are still the words that they were in the study's table.
+    rows = frame.head(3).assign(code="001")
+    rows.to_csv(tmp_path / "rows.csv", sep=";", decimal=",", index=False)
+    assert len(predicted(files, "rows.csv")[0]) == 3

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from agent.intake.architecture import not_taken, read_architecture
 from agent.intake.budgets import each_trial_spans, read_budget
 from agent.intake.claims import Claim, Reading
 from agent.intake.columns import ColumnMention, column_mentions, read_target
@@ -40,7 +41,9 @@ class CodeReader:
     @cached_property
     def wishes(self) -> Wishes:
         """Settings that are fixed or bounded."""
-        return read_settings(self.text, [*file_spans(self.text), *self._exact_columns])
+        taken = [*file_spans(self.text), *self._exact_columns]
+        said = read_settings(self.text, taken)
+        return Wishes([*said.wishes, *read_architecture(self.text, [*taken, *said.spans])])
 
     @cached_property
     def _exact_columns(self) -> list[Span]:
@@ -92,6 +95,11 @@ class CodeReader:
     def mentions(self) -> list[ColumnMention]:
         """All columns named."""
         return column_mentions(self.text, self.columns, self.jargon, self.values)
+
+    def not_taken(self) -> list[str]:
+        """Return the words on how models are built that are no setting."""
+        columns = [m.span for m in self.mentions if m.strength >= 2]
+        return not_taken(self.text, [*self._taken, *columns])
 
     def validation(self) -> Reading:
         """How to split, where the words say so, and the test part and the seed."""

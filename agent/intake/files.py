@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from agent.intake.claims import Claim, Reading
@@ -84,7 +86,20 @@ def _at(directory: Path, name: str) -> Path:
 def _with_blanks(text: Text, directory: Path) -> list[Span]:
     """Return where tables of `directory` stand whose names hold blanks, also without quotes."""
     names = [fold(t) for t in tables_in(directory) if " " in t]
-    return [Span(*m.span()) for n in names for m in re.finditer(re.escape(n), text.folded)]
+    here = [Span(*m.span()) for n in names for m in re.finditer(re.escape(n), text.folded)]
+    return here or list(_paths_with_blanks(text, directory))
+
+
+def _paths_with_blanks(text: Text, directory: Path) -> Iterator[Span]:
+    """Yield the longest paths that lie there: "my data/of last year.csv"."""
+    for match in re.finditer(rf"\S+\.(?:{_ENDINGS})(?!\w)", text.raw, re.IGNORECASE):
+        words = [m.end() for m in re.finditer(r"(?:^|\s)[\"'(]?", text.raw[: match.start()])]
+        for start in words[-8:]:
+            name = text.raw[start : match.end()]
+            with suppress(OSError):
+                if "/" in name and " " in name and _at(directory, name).is_file():
+                    yield Span(start, match.end())
+                    break
 
 
 def _existing(directory: Path, name: str) -> str | None:

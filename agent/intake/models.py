@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from agent.intake.claims import Claim, Reading
@@ -127,6 +128,10 @@ def read_models(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     elif out:
         left = tuple(f for f in ALL if fits(f, kind) and f not in out)
         quote = ", ".join(text.quote(_with_negator(text, m.span)) for m in mentions if m.out)
+        if not left:
+            reading.contradict("models", f"“{quote}” leaves no model for a {kind} target.")
+        elif both := _named_and_ruled_out(text, mentions):
+            reading.contradict("models", f"“{both}” both wishes for a model and rules it out.")
         reading.add("models", Claim(left, quote))
     return reading
 
@@ -173,6 +178,20 @@ def _denied(text: Text, mention: Mention, mentions: Sequence[Mention]) -> bool:
         return False
     later = [m for m in mentions if m.out and m.span.start > mention.span.end]
     return any(m.families == mention.families for m in later)
+
+
+def _named_and_ruled_out(text: Text, mentions: Sequence[Mention]) -> str:
+    """Return the words that name a model and, next to it, rule it out: "svm, and no svm"."""
+    for first, second in pairwise(mentions):
+        near = text.folded[first.span.end : second.span.start]
+        opened = not first.out and second.out and first.families == second.families
+        if opened and len(near) <= _NEXT and not re.search(r"[;.:!?]\s", near):
+            return text.quote(Span(first.span.start, second.span.end))
+    return ""
+
+
+_NEXT = 24
+"""Characters within which naming and ruling out are one thought and no story with its end."""
 
 
 def _specified(wished: Sequence[Mention]) -> list[Mention]:

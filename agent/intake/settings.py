@@ -62,10 +62,11 @@ _KERNEL = re.compile(
     r"|\b(linear|linjar|linea[ir]\w*|liniow\w+)[\s-]?(?:karna|kern|kernel|nucleo|jadro)\b"
     r"|(?:jadro\s)(liniowe)\b|(линейн)\w+\sядр\w+|(线性)核|(線形)カーネル"
     r"|\b(?:kernel|nucleo|noyau)\s+(rbf|lineal|lineare|lineaire|linear|polinomico|gaussiano)\b"
+    r"|\b(rbf|linear|poly|polynomial|sigmoid|gaussian)\w{0,2}[\s-](?=(?:svms?|svc|svr)\b|support[\s-]vec)"
 )
 _KERNELS = {"polynomial": "poly", "gaussian": "rbf", "gauss": "rbf", "gaussiano": "rbf"}
 _KERNELS |= {"linjar": "linear", "liniowe": "linear", "линейн": "linear", "线性": "linear"}
-_KERNELS |= {"線形": "linear", "lineaire": "linear", "linearer": "linear", "linearem": "linear"}
+_KERNELS |= {"線形": "linear", "lineaire": "linear", "linearer": "linear"}
 _KERNELS |= {"lineal": "linear", "lineare": "linear", "lineaire": "linear", "polinomico": "poly"}
 _ASSIGNED = re.compile(
     r"(?<![\w.])([a-z][a-z0-9]*(?:_[a-z0-9]+)+|bootstrap|kernel|criterion|solver|penalty|booster|weights)\s?=\s?['\"]?([\w.+-]+)['\"]?"

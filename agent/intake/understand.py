@@ -30,6 +30,7 @@ from agent.intake.merge import (
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
 from agent.intake.text import Text
+from evals.dressed import NOTE, undressed
 from evals.metrics import DEFAULT_METRIC, METRICS, metric
 from evals.structure import find_structure
 from evals.tables import profile, read_table, tables_in
@@ -77,8 +78,10 @@ def understand(
     if frame is None:
         notify(f"Reading {path} …")
         frame = read_table(directory / path)
-        if note := frame.attrs.get("note"):
-            intake.interview.assume(str(note))
+    else:
+        frame = undressed(frame)
+    if note := frame.attrs.get(NOTE):
+        intake.interview.assume(str(note))
     reader = CodeReader(text, tuple(map(str, frame.columns)), tuple(value_aliases(frame)))
     reader.read_ahead()
     answer = intake.second_reader(path, frame, notify)
@@ -96,7 +99,8 @@ def _checked(description: str) -> Text:
             f"The description has {len(description):,} characters; {LONGEST:,} is the most.",
             hint="Say in a few sentences what to predict, from which file, and how.",
         )
-    return Text(description)
+    # Bytes that are no UTF-8 reach a command as lone surrogates, which no library can write.
+    return Text(description.encode("utf-8", "replace").decode("utf-8"))
 
 
 @dataclass
@@ -160,6 +164,11 @@ class _Intake:
         families = self._models(code, model, kind)
         objectives = self._objectives(code, model, kind)
         budget, folds = self._budget(code, model, len(column.dropna()))
+        for quote in code.not_taken():
+            self.interview.assume(
+                f"“{quote}” was not taken as a setting and changes nothing; what can be fixed "
+                "stands in the task that `plaintune plan` prints."
+            )
         wishes = code.wishes
         fixed, bounds = wishes.fixed(families), wishes.constraints(families)
         for name, said in (("fixed", fixed), ("constraints", bounds)):
