@@ -85,6 +85,12 @@ def _generative(**options: Any) -> Designer:
     return generative(**options)
 
 
+def _llm_acquisition(ask: Any, **options: Any) -> Designer:
+    from acquisition.llm_acquisition import LlmAcquisitionDesigner
+
+    return LlmAcquisitionDesigner(ask, lambda name: _bayesian(acquisition=name, **options))
+
+
 def _llinbo(rule: Any) -> Callable[..., Designer]:
     def make(**options: Any) -> Designer:
         from acquisition.llinbo import LlinboDesigner
@@ -103,13 +109,14 @@ DESIGNERS: dict[str, Callable[..., Designer]] = {
     "llm": _llm,
     "llambo": _llambo,
     "llambo-generative": _generative,
+    "llm-acquisition": _llm_acquisition,
     "llinbo-transient": _llinbo("transient"),
     "llinbo-justify": _llinbo("justify"),
     "llinbo-constrained": _llinbo("constrained"),
 }
 
 
-WITH_PORTFOLIO = ("hybrid", "gp", "gp-trust-region")
+WITH_PORTFOLIO = ("hybrid", "gp", "gp-trust-region", "llm-acquisition")
 """Strategies that can begin with what did well on other tables: option `portfolio`."""
 WITH_SURROGATE = ("hybrid", "gp", "gp-trust-region")
 """Strategies whose surrogate can be chosen: option `surrogate`."""

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from surrogates.base import Surrogate
     from surrogates.transfer import Earlier
 
-ASKING = ("llambo", "llambo-generative")
+LLAMBO = ("llambo", "llambo-generative")
+"""Strategies whose first question can be put in several ways: options `opening` and `card`."""
+ASKING = (*LLAMBO, "llm-acquisition")
 """Strategies that ask the language model themselves, and wait for it."""
 
 
@@ -46,7 +48,7 @@ def open_strategy(
     names one of `surrogates.registry`, for strategies that let it be chosen; `replicate` is "auto"
     or "off" (`acquisition.replication`); `transfer` holds earlier studies, which replace the
     surrogate by an ensemble with them; `options` are those of `agent.adviser.Adviser`,
-    of which strategies that ask themselves take `opening` and `card`.
+    of which those in `LLAMBO` take `opening` and `card`.
 
     Raises:
         UserError: there is no such strategy, or it needs a language model and there is none.
@@ -54,6 +56,7 @@ def open_strategy(
     from acquisition.registry import WITH_PORTFOLIO, WITH_SURROGATE, make_designer
     from acquisition.replication import replicating
 
+    known: dict[str, Any] = {"portfolio": portfolio} if name in WITH_PORTFOLIO else {}
     if name in ASKING:
         if language_model is None:
             raise UserError(
@@ -61,8 +64,8 @@ def open_strategy(
             )
         asker = RecordedAsker(task, language_model, log, notify)
         told = {k: options[k] for k in ("opening", "card") if options.get(k) is not None}
-        return replicating(make_designer(name, ask=asker, **told), replicate), None
-    known: dict[str, Any] = {"portfolio": portfolio} if name in WITH_PORTFOLIO else {}
+        known |= told if name in LLAMBO else {}
+        return replicating(make_designer(name, ask=asker, **known), replicate), None
     known |= {"surrogate": surrogate, "transfer": transfer} if name in WITH_SURROGATE else {}
     designer = replicating(make_designer(name, **known), replicate, _believed(surrogate, transfer))
     if isinstance(language_model, StudyReplay) and isinstance(designer, Advisable):
