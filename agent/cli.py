@@ -69,6 +69,10 @@ Surrogate = Annotated[
     str,
     typer.Option("--surrogate", help="gp, heteroscedastic, random_forest, saas, warped, or auto."),
 ]
+Acquisition = Annotated[
+    str,
+    typer.Option("--acquisition", help="logei, ucb, qlognei, thompson, joint_entropy, …"),
+]
 Replicate = Annotated[
     str,
     typer.Option("--replicate", help="auto: run contenders again where noise decides; or off."),
@@ -147,6 +151,7 @@ def run(
     context: Context = "partial",
     log_values: LogValues = False,
     surrogate: Surrogate = "gp",
+    acquisition: Acquisition = "logei",
     replicate: Replicate = "off",
     transfer: Transfer = None,
     space: Space = None,
@@ -161,6 +166,7 @@ def run(
     """Understand the task, search, and leave a tuned model, its test score and a report."""
     from agent import commands
     from agent.command_line import CommandLine
+    from agent.runs import Setting
 
     line = CommandLine.checked(
         command,
@@ -173,10 +179,7 @@ def run(
     )
     wishes = commands.Wishes(trials, seconds, seed, llm_budget, stop_below_gain)
     talk = commands.Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
-    commands.run(
-        source,
-        wishes,
-        talk,
+    setting = Setting(
         storage=storage,
         name=name,
         out=out,
@@ -186,12 +189,13 @@ def run(
         context=context,
         log_values=log_values,
         surrogate=surrogate,
+        acquisition=acquisition,
         replicate=replicate,
         transfer=commands.listed(transfer) or (),
-        line=line,
         workers=workers,
         devices=commands.listed(gpus),
     )
+    commands.run(source, wishes, talk, setting, line)
 
 
 @app.command()
