@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from acquisition.belief import Belief
 from acquisition.improvement import LogImprovement
 from acquisition.pool import Acquisition
 from prompts.errors import UserError
-from surrogates.priors import Prior
+
+if TYPE_CHECKING:
+    from acquisition.belief import Belief
+    from surrogates.priors import Prior
 
 Array = NDArray[np.float64]
 
@@ -110,6 +112,8 @@ class FromBoTorch:
 
         at = torch.from_numpy(X).unsqueeze(-2).requires_grad_(True)
         values = self._function(at)
+        if not values.requires_grad:  # a forest is flat almost everywhere
+            return values.numpy(), np.zeros_like(X)
         (gradient,) = torch.autograd.grad(values.sum(), at)
         return values.detach().numpy(), gradient[:, 0, :].numpy()
 
@@ -154,6 +158,18 @@ def _max_value_entropy(belief: Belief) -> Acquisition:
     return FromBoTorch(max_value_entropy(belief))
 
 
+def _joint_entropy(belief: Belief) -> Acquisition:
+    from acquisition.joint_entropy import joint_entropy
+
+    return FromBoTorch(joint_entropy(belief))
+
+
+def _thompson(belief: Belief) -> Acquisition:
+    from acquisition.thompson import thompson
+
+    return thompson(belief)
+
+
 def _hypervolume(belief: Belief) -> Acquisition:
     from acquisition.hypervolume import LogHypervolumeImprovement
 
@@ -167,6 +183,8 @@ ACQUISITIONS: dict[str, Callable[[Belief], Acquisition]] = {
     "qlognei": _qlognei,
     "knowledge_gradient": _knowledge_gradient,
     "max_value_entropy": _max_value_entropy,
+    "joint_entropy": _joint_entropy,
+    "thompson": _thompson,
     "hypervolume": _hypervolume,
 }
 
@@ -179,10 +197,15 @@ def make_acquisition(name: str, belief: Belief) -> Acquisition:
     Raises:
         UserError: there is none of that name.
     """
+    check_name(name)
+    several = len(belief.models) > 1
+    return Weighted(ACQUISITIONS["hypervolume" if several else name](belief), belief)
+
+
+def check_name(name: str) -> None:
+    """Raise `UserError` where there is no acquisition function called `name`."""
     if name not in ACQUISITIONS:
         raise UserError(
             f"There is no acquisition function called {name!r}.",
             hint=f"There are: {', '.join(ACQUISITIONS)}.",
         )
-    several = len(belief.models) > 1
-    return Weighted(ACQUISITIONS["hypervolume" if several else name](belief), belief)

@@ -122,6 +122,13 @@ WITH_SURROGATE = ("hybrid", "gp", "gp-trust-region")
 """Strategies whose surrogate can be chosen: option `surrogate`."""
 
 
+WITH_ACQUISITION = ("hybrid", "gp")
+"""Strategies whose acquisition function can be chosen: option `acquisition`. A trust region is made
+for expected improvement."""
+DRAWING = ("joint_entropy", "thompson")
+"""Acquisition functions that draw functions, which a forest cannot give."""
+
+
 def make_designer(name: str, **options: Any) -> Designer:
     """Return the designer called `name`; `options` go to its constructor.
 
@@ -154,4 +161,32 @@ def check_strategy(name: str, surrogate: str = "gp", transfer: Sequence[str] = (
     if name not in DESIGNERS:
         raise UserError(
             f"There is no strategy called {name!r}.", hint=f"There are: {', '.join(DESIGNERS)}."
+        )
+
+
+def check_acquisition(name: str, strategy: str = "hybrid", surrogate: str = "gp") -> None:
+    """Raise `UserError` where no acquisition function is called `name`, or not for these two."""
+    from acquisition.functions import check_name
+
+    check_name(name)
+    if name != "logei" and strategy not in WITH_ACQUISITION:
+        raise UserError(
+            f"The strategy {strategy!r} has no acquisition function {name!r}.",
+            hint=f"Choose one of: {', '.join(WITH_ACQUISITION)}.",
+        )
+    if name in DRAWING and surrogate in ("random_forest", "auto"):
+        raise UserError(
+            f"The acquisition function {name!r} needs a Gaussian process, and the surrogate"
+            f" {surrogate!r} can be a forest.",
+            hint="Leave --surrogate or --acquisition out.",
+        )
+
+
+def check_several(task: Task, name: str) -> None:
+    """Raise `UserError` where several objectives would be traded off by a function for one."""
+    if len(task.objectives) > 1 and name not in ("logei", "hypervolume"):
+        raise UserError(
+            f"The acquisition function {name!r} is for one objective, and the task has"
+            f" {len(task.objectives)}.",
+            hint="Leave --acquisition out: several objectives are traded off by hypervolume.",
         )

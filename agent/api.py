@@ -62,6 +62,7 @@ def run(
     portfolio: bool = True,
     beliefs: bool = False,
     surrogate: str = "gp",
+    acquisition: str = "logei",
     context: str = "partial",
     log_values: bool = False,
     replicate: str = "off",
@@ -75,8 +76,9 @@ def run(
     `strategy` names what proposes the trials (docs/search.md). `portfolio` lets the search begin
     with what did well on other tables; `beliefs` has the language model say beforehand where good
     values lie. `stop_below_gain` ends the search where no more than so much, in the objective's
-    unit, is likely to be gained by going on. `surrogate` names what predicts; `replicate` "auto"
-    runs contenders again where noise decides between them; `transfer` names earlier studies to
+    unit, is likely to be gained by going on. `surrogate` names what predicts, `acquisition` what
+    makes of the predictions where to look next; `replicate` "auto" runs contenders again where
+    noise decides between them; `transfer` names earlier studies to
     learn from, or ("auto",). `context` ("none", "partial", "full") says how much of the data the
     language model's first question tells, `log_values` whether it shows logarithms. `workers`
     trials run at a time, with the `gpus` (None: those that are found) dealt among them.
@@ -100,6 +102,7 @@ def run(
         "portfolio": portfolio,
         "beliefs": beliefs,
         "surrogate": surrogate,
+        "acquisition": acquisition,
         "context": context,
         "log_values": log_values,
         "replicate": replicate,

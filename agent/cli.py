@@ -74,6 +74,10 @@ Surrogate = Annotated[
     str,
     typer.Option("--surrogate", help="gp, heteroscedastic, random_forest, saas, warped, or auto."),
 ]
+Acquisition = Annotated[
+    str,
+    typer.Option("--acquisition", help="logei, ucb, qlognei, thompson, joint_entropy, …"),
+]
 Replicate = Annotated[
     str,
     typer.Option("--replicate", help="auto: run contenders again where noise decides; or off."),
@@ -152,6 +156,7 @@ def run(
     context: Context = "partial",
     log_values: LogValues = False,
     surrogate: Surrogate = "gp",
+    acquisition: Acquisition = "logei",
     replicate: Replicate = "off",
     transfer: Transfer = None,
     space: Space = None,
@@ -166,6 +171,7 @@ def run(
     """Understand the task, search, and leave a tuned model, its test score and a report."""
     from agent import commands
     from agent.command_line import CommandLine
+    from agent.runs import Setting
 
     line = CommandLine.checked(
         command,
@@ -178,10 +184,9 @@ def run(
     )
     wishes = commands.Wishes(trials, seconds, seed, llm_budget, stop_below_gain)
     talk = Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
-    commands.run(
-        source,
-        wishes,
-        talk,
+    setting = Setting(
+        llm=llm,
+        model=model,
         storage=storage,
         name=name,
         out=out,
@@ -191,12 +196,13 @@ def run(
         context=context,
         log_values=log_values,
         surrogate=surrogate,
+        acquisition=acquisition,
         replicate=replicate,
         transfer=commands.listed(transfer) or (),
-        line=line,
         workers=workers,
         devices=commands.listed(gpus),
     )
+    commands.run(source, wishes, talk, setting, line)
 
 
 @app.command()

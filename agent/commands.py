@@ -82,47 +82,12 @@ class Understood:
 
 
 def run(
-    source: str,
-    wishes: Wishes,
-    talk: Talk,
-    *,
-    storage: str | None = None,
-    name: str | None = None,
-    out: str | None = None,
-    strategy: str = "hybrid",
-    portfolio: bool = True,
-    beliefs: bool = False,
-    context: str = "partial",
-    log_values: bool = False,
-    surrogate: str = "gp",
-    replicate: str = "off",
-    transfer: Sequence[str] = (),
-    line: CommandLine | None = None,
-    workers: int | None = None,
-    devices: Sequence[str] | None = None,
+    source: str, wishes: Wishes, talk: Talk, setting: Setting, line: CommandLine | None = None
 ) -> None:
     """Understand, search, conclude."""
-    from agent.runs import Setting, check, run_task
+    from agent.runs import check, run_task
 
-    clock = Clock()
-    setting = Setting(
-        storage=storage,
-        name=name,
-        out=out,
-        strategy=strategy,
-        portfolio=portfolio,
-        beliefs=beliefs,
-        context=context,
-        log_values=log_values,
-        surrogate=surrogate,
-        replicate=replicate,
-        transfer=transfer,
-        llm=talk.llm,
-        model=talk.model,
-        clock=clock,
-        workers=workers,
-        devices=devices,
-    )
+    clock = setting.clock
     check(setting)
     understood = _understand(source, line, wishes, talk, clock)
     present(understood.task)
@@ -131,7 +96,7 @@ def run(
         setting = replace(setting, language_model=model, listeners=[listener])
         listener(TaskUnderstood(understood.task, clock.seconds.get("understanding", 0.0)))
         finished = _interruptibly(lambda s: run_task(understood.task, s, understood.calls), setting)
-    _finish(finished, talk, storage)
+    _finish(finished, talk, setting.storage)
 
 
 def resume(

@@ -46,6 +46,7 @@ class Given(BaseModel):
     portfolio: bool = True
     beliefs: bool = False
     surrogate: str = "gp"
+    acquisition: str = "logei"
     context: str = "partial"
     log_values: bool = False
     replicate: str = "off"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from agent.runs import Setting
     from agent.store import Store
 
+ACQUISITION = "plaintune:acquisition"
 DEVICES = "plaintune:devices"
 DIRECTORY = "plaintune:directory"
 PORTFOLIO = "plaintune:portfolio"
@@ -31,6 +32,7 @@ def remember(store: Store, setting: Setting, directory: Path, transfer: Mapping[
         PORTFOLIO: setting.portfolio,
         TRANSFER: transfer,
         SURROGATE: setting.surrogate,
+        ACQUISITION: setting.acquisition,
         REPLICATE: setting.replicate,
         CONTEXT: setting.context,
         LOG_VALUES: setting.log_values,

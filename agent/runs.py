@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from acquisition.opening import check_context
-from acquisition.registry import check_strategy
+from acquisition.registry import check_acquisition, check_several, check_strategy
 from acquisition.replication import check_replicate
 from agent import remembered
 from agent.clock import Clock
@@ -55,12 +55,13 @@ class Setting:
     `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `portfolio`
     lets a search on a table use what did well on other tables. `beliefs` has the language model say
     beforehand where each parameter's best value may lie. `context` and `log_values` are those of
-    `agent.opening`. `surrogate` names one of `surrogates.registry`; `replicate` "auto" runs
-    contenders again where noise decides; `transfer` names earlier studies to learn from, or
-    ("auto",) those that fit. `llm` and `model` are how the user named the `language_model`. `frame`
-    takes the place of the task's table, `evaluator` that of the task's evaluator. `workers` trials
-    run at a time (None: as many as before, one in a new study), `devices` (None: those as before,
-    in a new study those that are found) dealt among them.
+    `agent.opening`. `surrogate` names one of `surrogates.registry`, `acquisition` one of
+    `acquisition.functions`; `replicate` "auto" runs contenders again where noise decides;
+    `transfer` names earlier studies to learn from, or ("auto",) those that fit. `llm` and `model`
+    are how the user named the `language_model`. `frame` takes the place of the task's table,
+    `evaluator` that of the task's evaluator. `workers` trials run at a time (None: as many as
+    before, one in a new study), `devices` (None: those as before, in a new study those that are
+    found) dealt among them.
     """
 
     storage: str | None = None
@@ -72,6 +73,7 @@ class Setting:
     context: str = "partial"
     log_values: bool = False
     surrogate: str = "gp"
+    acquisition: str = "logei"
     replicate: str = "off"
     transfer: Sequence[str] = ()
     frame: DataFrame | None = None
@@ -111,11 +113,13 @@ def check(setting: Setting) -> None:
     """Refuse what no study can begin with, before anything is read, asked or trained.
 
     Raises:
-        UserError: there is no such strategy, surrogate, context, or way to replicate, or no worker.
+        UserError: there is no such strategy, surrogate, acquisition function, context, or way to
+            replicate, or no worker.
         StudyError: the name is none, or it is taken.
     """
     check_workers(setting.workers)
     check_strategy(setting.strategy, setting.surrogate, setting.transfer)
+    check_acquisition(setting.acquisition, setting.strategy, setting.surrogate)
     check_replicate(setting.replicate)
     check_context(setting.context)
     if setting.name is not None:
@@ -146,6 +150,7 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
     """
     check(setting)
     _check_asked(setting)
+    check_several(task, setting.acquisition)
     known = chosen(task, setting.transfer, setting.storage) if setting.transfer else Known()
     check_opening(task, setting.context)
     if setting.name is None:
@@ -231,6 +236,7 @@ def _search(
         notify=setting.note,
         portfolio=portfolio,
         surrogate=str(attributes.get(remembered.SURROGATE, "gp")),
+        acquisition=str(attributes.get(remembered.ACQUISITION, "logei")),
         replicate=str(attributes.get(remembered.REPLICATE, "off")),
         transfer=_earlier(store, setting),
         opening=opening_of(attributes, evaluator),

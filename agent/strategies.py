@@ -38,6 +38,7 @@ def open_strategy(
     notify: Callable[[str], None] = lambda message: None,
     portfolio: bool = True,
     surrogate: str = "gp",
+    acquisition: str = "logei",
     replicate: str = "off",
     transfer: Sequence[Earlier] = (),
     **options: Any,
@@ -45,7 +46,8 @@ def open_strategy(
     """Return the designer called `name`, and its adviser where it takes advice.
 
     `portfolio` lets strategies that can do so begin with what did well on other tables; `surrogate`
-    names one of `surrogates.registry`, for strategies that let it be chosen; `replicate` is "auto"
+    names one of `surrogates.registry`, `acquisition` one of `acquisition.functions`, for strategies
+    that let them be chosen; `replicate` is "auto"
     or "off" (`acquisition.replication`); `transfer` holds earlier studies, which replace the
     surrogate by an ensemble with them; `options` are those of `agent.adviser.Adviser`,
     of which those in `LLAMBO` take `opening` and `card`.
@@ -53,7 +55,12 @@ def open_strategy(
     Raises:
         UserError: there is no such strategy, or it needs a language model and there is none.
     """
-    from acquisition.registry import WITH_PORTFOLIO, WITH_SURROGATE, make_designer
+    from acquisition.registry import (
+        WITH_ACQUISITION,
+        WITH_PORTFOLIO,
+        WITH_SURROGATE,
+        make_designer,
+    )
     from acquisition.replication import replicating
 
     known: dict[str, Any] = {"portfolio": portfolio} if name in WITH_PORTFOLIO else {}
@@ -67,6 +74,7 @@ def open_strategy(
         known |= told if name in LLAMBO else {}
         return replicating(make_designer(name, ask=asker, **known), replicate), None
     known |= {"surrogate": surrogate, "transfer": transfer} if name in WITH_SURROGATE else {}
+    known |= {"acquisition": acquisition} if name in WITH_ACQUISITION else {}
     designer = replicating(make_designer(name, **known), replicate, _believed(surrogate, transfer))
     if isinstance(language_model, StudyReplay) and isinstance(designer, Advisable):
         return designer, ReplayedAdviser(task, language_model, log=log, notify=notify, **options)

@@ -17,7 +17,7 @@ from agent.goals import Goal, read_goal
 from agent.lines import Lines
 from agent.opening import CONTEXT, LOG_VALUES
 from agent.programs import function_task
-from agent.remembered import REPLICATE, STRATEGY, SURROGATE
+from agent.remembered import ACQUISITION, REPLICATE, STRATEGY, SURROGATE
 from agent.runs import Run, Setting, check, run_task
 from agent.runs import resume as resume_run
 from agent.store import Store
@@ -34,7 +34,7 @@ from prompts.errors import InvalidTaskError, StudyError, UserError
 if TYPE_CHECKING:
     from prompts.chat import LanguageModel
 
-KEPT = ("strategy", "surrogate", "replicate", "context", "log_values")
+KEPT = ("strategy", "surrogate", "acquisition", "replicate", "context", "log_values")
 """Options that a study keeps from its beginning."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -47,12 +47,13 @@ class Options:
     by name) over what the function declares; `fixed` arguments keep these values. The search ends
     early where no more than `stop_below_gain` is likely to be gained; `replicate` "auto" runs
     contenders again, with other seeds, where noise decides between them; `surrogate` names
-    what predicts, `transfer` earlier studies to learn from, or ("auto",). `isolated` gives
-    each trial a process of its own, with at most `memory` bytes and `cpu_seconds` of processor
-    time. `workers` trials run at a time, with the `gpus` (None: those that are found) dealt among
-    them. `llm`, `model`, `context` and `log_values` are those of
-    `plaintune run`. A study called `name` that exists is resumed as it began: goal and options may
-    give it a larger budget, other limits and another language model, no more.
+    what predicts, `acquisition` what makes of the predictions where to look next, `transfer`
+    earlier studies to learn from, or ("auto",). `isolated` gives each trial a process of its own,
+    with at most `memory` bytes and `cpu_seconds` of processor time. `workers` trials run at a time,
+    with the `gpus` (None: those that are found) dealt among them. `llm`, `model`, `context` and
+    `log_values` are those of `plaintune run`. A study called `name` that exists is resumed as it
+    began: goal and options may give it a larger budget, other limits and another language model, no
+    more.
     """
 
     trials: int | None = None
@@ -72,6 +73,7 @@ class Options:
     model: str | None = None
     strategy: str = "hybrid"
     surrogate: str = "gp"
+    acquisition: str = "logei"
     context: str = "partial"
     log_values: bool = False
     replicate: str = "off"
@@ -184,6 +186,7 @@ def _check_same(function: Callable[..., Any], wanted: Goal, given: Options, stor
     began = Options(
         strategy=str(attributes.get(STRATEGY, "hybrid")),
         surrogate=str(attributes.get(SURROGATE, "gp")),
+        acquisition=str(attributes.get(ACQUISITION, "logei")),
         replicate=str(attributes.get(REPLICATE, "off")),
         context=str(attributes.get(CONTEXT, "partial")),
         log_values=bool(attributes.get(LOG_VALUES, False)),
@@ -223,6 +226,7 @@ def _setting(given: Options, listeners: Any, clock: Clock) -> Setting:
         out=given.out,
         strategy=given.strategy,
         surrogate=given.surrogate,
+        acquisition=given.acquisition,
         context=given.context,
         log_values=given.log_values,
         replicate=given.replicate,
