@@ -48,8 +48,8 @@ class Options:
     what predicts, `transfer` earlier studies to learn from, or ("auto",). `isolated` gives
     each trial a process of its own, with at most `memory` bytes and `cpu_seconds` of processor
     time. `workers` trials run at a time, with the `gpus` (None: those that are found) dealt among
-    them. `llm`, `model`, `context` and `log_values` are those of
-    `plaintune run`. A study called `name` that exists is
+    them. `llm`, `model`, `context`, `log_values` and `beliefs` (asked for in a new study) are those
+    of `plaintune run`. A study called `name` that exists is
     resumed as it began: goal and options may give it a larger budget and other limits, no more.
     """
 
@@ -72,6 +72,7 @@ class Options:
     surrogate: str = "gp"
     context: str = "partial"
     log_values: bool = False
+    beliefs: bool = False
     replicate: str = "off"
     transfer: Sequence[str] = ()
     storage: str | None = None
@@ -220,6 +221,7 @@ def _setting(given: Options, listeners: Any, clock: Clock) -> Setting:
         surrogate=given.surrogate,
         context=given.context,
         log_values=given.log_values,
+        beliefs=given.beliefs,
         replicate=given.replicate,
         transfer=given.transfer,
         listeners=listeners,
