@@ -15,6 +15,7 @@ from evals.task import Objective, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from prompts.errors import InvalidTaskError
 from surrogates.gp import GPSurrogate, fit_first
+from surrogates.hints import hints, shift
 
 Array = NDArray[np.float64]
 NAMES = ("a", "b", "c", "d")
@@ -70,6 +71,13 @@ def test_data_overrule_a_hint() -> None:
     assert np.argmin(false) == 0
     early = np.abs(np.log(lengthscales(told(important=("b",)), 3) / lengthscales(TASK, 3)))
     assert (np.abs(np.log(false / plain)) < early / 2).all()
+
+
+def test_a_hint_fades() -> None:
+    given = hints(told(important=("b",)))
+    sizes = [np.abs(shift(given, n)).max() for n in (0, 10, 90)]
+    assert sizes == pytest.approx([sizes[0], sizes[0] / 2, sizes[0] / 10])
+    assert 0.2 < sizes[0] < 1
 
 
 def test_a_hint_is_about_the_first_objective_only() -> None:
