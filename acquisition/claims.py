@@ -6,6 +6,11 @@ supported where the surrogate's marginal effect at the configuration's value is 
 usual one by more than the doubt about it (for "keep": where no other value is clearly better),
 unsupported where it is clearly worse or the configuration does not do what the claim says, and
 unknown in between, and with too few trials.
+
+That two parameters depend on each other is supported where the surrogate expects at least `JOINT`
+of the objective's variation to come from the pair alone and the data tell most of that, unsupported
+where it expects less after `MANY` trials, and unknown otherwise: with few, lengthscales are too
+long for a difference that shows in a few configurations only.
 """
 
 from __future__ import annotations
@@ -26,6 +31,9 @@ Array = NDArray[np.float64]
 
 ENOUGH = 6
 """With fewer complete trials every claim is unknown."""
+JOINT = 0.03
+"""The least share of the variation for which two parameters are said to depend on each other."""
+MANY = 30
 DOUBT = 0.5
 """How many of the marginal's standard deviations an effect must exceed to count."""
 
@@ -78,6 +86,19 @@ def check_claims(task: Task, trials: Sequence[Trial]) -> list[CheckedClaim]:
     names = {t.suggestion.details["claim"]["parameter"] for t in claimed} if enough else set()
     known = {n: _marginal(task, trials, n) for n in sorted(names & set(task.space.names))}
     return [_checked(task, t, known) for t in claimed]
+
+
+def check_pair(task: Task, trials: Sequence[Trial], pair: tuple[str, str]) -> Verdict:
+    """Return whether the surrogate agrees that two parameters depend on each other."""
+    complete = sum(t.state is TrialState.COMPLETE for t in trials)
+    if complete < ENOUGH:
+        return Verdict.UNKNOWN
+    from surrogates.interactions import joint
+
+    found = joint(task, trials, pair)
+    if found.share >= JOINT and found.known > 0.5:
+        return Verdict.SUPPORTED
+    return Verdict.UNSUPPORTED if found.share < JOINT and complete >= MANY else Verdict.UNKNOWN
 
 
 def _marginal(task: Task, trials: Sequence[Trial], name: str) -> _Marginal:

@@ -1,27 +1,41 @@
-"""Asks the language model once, before a search, where each parameter's best value may lie.
+"""Asks the language model once, before a search, where each parameter's best value may lie, and
+then which parameters matter most and which of them depend on each other.
 
-What it says becomes a prior that fades (`surrogates.priors`) and is recorded like anything that is
-said during a study. A parameter that it cannot say anything about has none.
+What it says of one becomes a prior that fades (`surrogates.priors`), what matters most a hint to
+lengthscales (`surrogates.hints`); all of it is recorded like anything that is said during a study.
+A parameter that it cannot say anything about has no prior.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from acquisition.llm_designer import goal, parameter_line, partial_card
 from evals.parameters import Float, Int, Parameter
 from evals.preferences import Preference, Steering
 from evals.task import Task
-from prompts.beliefs import BeliefAnswer, belief_messages, belief_schema, parse_belief
+from prompts.beliefs import (
+    BeliefAnswer,
+    SpaceBeliefAnswer,
+    belief_messages,
+    belief_schema,
+    parse_belief,
+    parse_space_belief,
+    space_belief_messages,
+    space_belief_schema,
+)
 from prompts.calls import CallLog, CallRecord
-from prompts.chat import Completion, LanguageModel, prompt_hash
+from prompts.chat import Completion, JsonSchema, LanguageModel, Message, prompt_hash
 from prompts.errors import InvalidAnswerError, LanguageModelError
 
 ROLE = "belief"
 MOST = 24
 """More parameters are not asked about: the first of the space are the ones that matter most."""
+WORDS = 80
+"""The longest answer about one parameter, in tokens."""
 WHOLE = 0.9
 """A range this wide, as a share of the scale, says nothing."""
 
@@ -34,43 +48,77 @@ def beliefs(
     notify: Callable[[str], None] = lambda message: None,
     card: Mapping[str, str] | None = None,
 ) -> Steering:
-    """Return what the model believes of `task`'s parameters, one question each.
+    """Return what the model believes of `task`'s parameters, one question each and one of all.
 
     A model that cannot answer is reported once, and what it said before counts.
     """
+    about = _About(task, language_model, partial_card(task) if card is None else card)
+    shown = task.space.parameters[:MOST]
     found: list[Preference] = []
-    for i, parameter in enumerate(task.space.parameters[:MOST]):
-        call = _asked(task, parameter, language_model, card, i)
+    for i, parameter in enumerate(shown):
+        call = about.parameter(parameter, i)
         if call.error:
             log.record_call(call)
             notify(f"{call.error} Going on with {len(found)} beliefs.")
-            break
+            return Steering(words="", preferences=tuple(found))
         belief, why = _belief(parameter, call.answers[-1].text)
         found += [belief] if belief else []
         log.record_call(_counted(call, why))
-    return Steering(words="", since=0, preferences=tuple(found))
-
-
-def _asked(
-    task: Task,
-    parameter: Parameter,
-    model: LanguageModel,
-    card: Mapping[str, str] | None,
-    i: int,
-) -> CallRecord:
-    messages = belief_messages(
-        {
-            "about": task.description,
-            "card": partial_card(task) if card is None else card,
-            "goal": goal(task),
-            "parameter": parameter_line(parameter),
-        }
+    said = _of_all(about, shown, log, notify) if len(shown) > 1 else SpaceBeliefAnswer()
+    return Steering(
+        words="", preferences=tuple(found), important=said.most, interactions=said.together
     )
-    began, error = time.time(), ""
+
+
+def _of_all(
+    about: _About, shown: Sequence[Parameter], log: CallLog, notify: Callable[[str], None]
+) -> SpaceBeliefAnswer:
+    """Return which parameters matter most, and together; nothing where the model cannot say."""
+    call = about.all(shown)
+    if call.error:
+        log.record_call(call)
+        notify(f"{call.error} Going on without knowing what matters most.")
+        return SpaceBeliefAnswer()
+    try:
+        said, why = parse_space_belief(call.answers[-1].text, [p.name for p in shown]), ""
+    except InvalidAnswerError as error:
+        said, why = SpaceBeliefAnswer(), error.message
+    log.record_call(_counted(call, why))
+    return said
+
+
+@dataclass(frozen=True)
+class _About:
+    """What is asked about, and whom; `card` describes model and data."""
+
+    task: Task
+    model: LanguageModel
+    card: Mapping[str, str]
+
+    def parameter(self, parameter: Parameter, i: int) -> CallRecord:
+        """Ask about the `i`-th parameter."""
+        messages = belief_messages(self._told(parameter=parameter_line(parameter)))
+        call = _asked(self, messages, belief_schema(parameter.schema()), WORDS)
+        return replace(call, key=f"belief-{i:03d}", details={"parameter": parameter.name})
+
+    def all(self, shown: Sequence[Parameter]) -> CallRecord:
+        """Ask about all of them at once."""
+        lines = [parameter_line(p) for p in shown]
+        schema = space_belief_schema([p.name for p in shown])
+        messages = space_belief_messages(self._told(parameters=lines))
+        return replace(_asked(self, messages, schema, 4 * WORDS), key="belief-space")
+
+    def _told(self, **more: Any) -> dict[str, Any]:
+        told = {"about": self.task.description, "card": self.card, "goal": goal(self.task)}
+        return told | more
+
+
+def _asked(about: _About, messages: list[Message], schema: JsonSchema, words: int) -> CallRecord:
+    model, began, error = about.model, time.time(), ""
     answers: tuple[Completion, ...] = ()
     try:
-        schema = belief_schema(parameter.schema())
-        answers = tuple(model.complete(messages, schema=schema, seed=task.seed, max_tokens=60))
+        seed = about.task.seed
+        answers = tuple(model.complete(messages, schema=schema, seed=seed, max_tokens=words))
     except LanguageModelError as failure:
         error = failure.message
     return CallRecord(
@@ -84,8 +132,6 @@ def _asked(
         error=error,
         started=began,
         seconds=time.time() - began,
-        key=f"belief-{i:03d}",
-        details={"parameter": parameter.name},
     )
 
 
@@ -98,10 +144,13 @@ def _belief(parameter: Parameter, text: str) -> tuple[Preference | None, str]:
     if said.low is None or said.high is None:
         told: Any = parameter.check(said.best)
         return Preference(parameter=parameter.name, values=(told,), origin="LLM"), ""
-    if _share(parameter, said) >= WHOLE:
+    name, toward = parameter.name, said.toward
+    if _share(parameter, said) < WHOLE:
+        low, high = said.low, said.high
+        return Preference(parameter=name, low=low, high=high, toward=toward, origin="LLM"), ""
+    if toward is None:
         return None, "the range is nearly the whole scale"
-    low, high = said.low, said.high
-    return Preference(parameter=parameter.name, low=low, high=high, origin="LLM"), ""
+    return Preference(parameter=name, toward=toward, origin="LLM"), ""
 
 
 def _share(parameter: Parameter, said: BeliefAnswer) -> float:
@@ -112,6 +161,4 @@ def _share(parameter: Parameter, said: BeliefAnswer) -> float:
 
 
 def _counted(call: CallRecord, why: str) -> CallRecord:
-    from dataclasses import replace
-
     return replace(call, accepted=int(not why), rejected=(why,) if why else ())

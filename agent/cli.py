@@ -87,7 +87,7 @@ Transfer = Annotated[
     typer.Option("--transfer", help="Earlier studies to learn from: STUDY,STUDY or auto."),
 ]
 Beliefs = Annotated[
-    bool, typer.Option("--beliefs", help="Ask the language model first where good values lie.")
+    bool, typer.Option("--beliefs", help="Ask the language model first what it expects.")
 ]
 Context = Annotated[
     str,

@@ -12,6 +12,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from agent.advice_view import AdviceView, advice_view
+from agent.beliefs_view import belief_rows
 from agent.digits import readable, telling
 from agent.explain import default_trial, marginal_of, shares_of, stories, whose_default
 from agent.figures import history_figure, importance_figure, slice_figure, trust_figure
@@ -95,6 +96,7 @@ def _tables(view: StudyView) -> dict[str, Any]:
             for row in origin_rows(view)
         ],
         "fields": list(_fields(view.task)),
+        "beliefs": belief_rows(view),
         "outlooks": outlooks(view.trials),
         "scores": " / ".join(o.metric for o in view.task.objectives),
         "rows": [

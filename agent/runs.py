@@ -54,7 +54,7 @@ class Setting:
 
     `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `portfolio`
     lets a search on a table use what did well on other tables. `beliefs` has the language model say
-    beforehand where each parameter's best value may lie. `context` and `log_values` are those of
+    beforehand where good values lie and what matters. `context` and `log_values` are those of
     `agent.opening`. `surrogate` names one of `surrogates.registry`, `acquisition` one of
     `acquisition.functions`; `replicate` "auto" runs contenders again where noise decides;
     `transfer` names earlier studies to learn from, or ("auto",) those that fit. `llm` and `model`
@@ -282,7 +282,7 @@ def _believing(task: Task, store: Store, setting: Setting, card: Mapping[str, st
         raise UserError("Beliefs need a language model.", hint="Leave `--llm none` out.")
     with setting.clock("asking for beliefs"):
         found = beliefs(task, setting.language_model, log=store, notify=setting.note, card=card)
-    if not found.preferences:
+    if not found.meaning:
         return task
     setting.note(f"The language model believes: {found.meaning}.")
     task = steered(task, found)

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.advice_view import contribution
+from agent.beliefs_view import BeliefRow, belief_rows
 from agent.explain import Story, stories
 from agent.origins import origin_style
 from agent.recipe import recipe
@@ -30,6 +31,7 @@ def summary(view: StudyView, directory: Path | None = None) -> RenderableType:
             label = origin_style(best.origin)[0]
             parts.append(Text(f"Reason given by its proposer ({label}): {best.rationale}", "dim"))
     parts.append(_origins(view))
+    parts += [_beliefs(rows)] if (rows := belief_rows(view)) else []
     parts += [Text(line, "dim") for line in account(view)]
     if sentence := contribution(view):
         parts.append(Text(sentence, "dim"))
@@ -60,6 +62,15 @@ def _origins(view: StudyView) -> RenderableType:
         label, colour, _ = origin_style(row.origin)
         numbers = (str(row.trials), row.best, str(row.improved), str(row.lost))
         table.add_row(Text(label, colour), *numbers)
+    return table
+
+
+def _beliefs(rows: Sequence[BeliefRow]) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("believed beforehand", "after these trials"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        add_row(table, row.belief, row.verdict)
     return table
 
 

@@ -50,10 +50,10 @@ class Options:
     what predicts, `acquisition` what makes of the predictions where to look next, `transfer`
     earlier studies to learn from, or ("auto",). `isolated` gives each trial a process of its own,
     with at most `memory` bytes and `cpu_seconds` of processor time. `workers` trials run at a time,
-    with the `gpus` (None: those that are found) dealt among them. `llm`, `model`, `context` and
-    `log_values` are those of `plaintune run`. A study called `name` that exists is resumed as it
-    began: goal and options may give it a larger budget, other limits and another language model, no
-    more.
+    with the `gpus` (None: those that are found) dealt among them. `llm`, `model`, `context`,
+    `log_values` and `beliefs` (asked for in a new study) are those of `plaintune run`. A study
+    called `name` that exists is resumed as it began: goal and options may give it a larger budget,
+    other limits and another language model, no more.
     """
 
     trials: int | None = None
@@ -76,6 +76,7 @@ class Options:
     acquisition: str = "logei"
     context: str = "partial"
     log_values: bool = False
+    beliefs: bool = False
     replicate: str = "off"
     transfer: Sequence[str] = ()
     storage: str | None = None
@@ -229,6 +230,7 @@ def _setting(given: Options, listeners: Any, clock: Clock) -> Setting:
         acquisition=given.acquisition,
         context=given.context,
         log_values=given.log_values,
+        beliefs=given.beliefs,
         replicate=given.replicate,
         transfer=given.transfer,
         llm=given.llm,

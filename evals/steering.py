@@ -26,6 +26,7 @@ def steered(task: Task, steering: Steering) -> Task:
         InvalidTaskError: it names a parameter that is not tuned, or leaves no configuration.
     """
     names = [p.parameter for p in steering.preferences]
+    names += [*steering.important, *(n for pair in steering.interactions for n in pair)]
     for name in [n for c in steering.constraints for n in names_in(c)] + names:
         if name not in task.space.names:
             raise InvalidTaskError(
@@ -125,6 +126,16 @@ def preferences(task: Task) -> list[tuple[Preference, int]]:
         for p in steering.preferences:
             found[p.parameter, p.origin] = (p, steering.since)
     return list(found.values())
+
+
+def important(task: Task) -> tuple[str, ...]:
+    """Return the parameters that were last said to matter most; () where nobody said so."""
+    return next((s.important for s in reversed(task.steering) if s.important), ())
+
+
+def interactions(task: Task) -> tuple[tuple[str, str], ...]:
+    """Return all pairs that were said to depend on each other, each once."""
+    return tuple(dict.fromkeys(pair for s in task.steering for pair in s.interactions))
 
 
 def narrowed(space: SearchSpace) -> SearchSpace:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogates.encoding import Encoding
+from surrogates.hints import Hints, shift
 from surrogates.likelihood import Observations, fit, squared_distances
 from surrogates.output_transforms import TRANSFORMS, OutputTransform
 from surrogates.selection import DEFAULT, chosen
@@ -34,21 +35,23 @@ def fitted(
     y: Array,
     noise_scale: Array,
     transforms: tuple[str, ...] = DEFAULT,
+    hints: Hints = None,
 ) -> tuple[Array, OutputTransform]:
     """Return hyperparameters (as a search vector) and the output transform of gains `y` (`n`).
 
-    `transforms` names those to choose among, the one to use with little data first.
+    `transforms` names those to choose among, the one to use with little data first; `hints` say
+    which lengthscales are believed to be shorter or longer.
     """
     n, at = len(y), checkpoint(len(y))
     theta, name = _at_checkpoint(
-        encoding, X[:at].tobytes(), y[:at].tobytes(), noise_scale[:at].tobytes(), transforms
+        encoding, X[:at].tobytes(), y[:at].tobytes(), noise_scale[:at].tobytes(), transforms, hints
     )
     transform = TRANSFORMS[name](y)
     if at == n:
         return theta, transform
     rows = spread(y, FIT_ROWS)
     data = likelihood_data(encoding, X[rows], noise_scale[rows])
-    data = replace(data, targets=transform.forward(y[rows]))
+    data = replace(data, targets=transform.forward(y[rows]), shift=shift(hints, n))
     return fit(data, warm=theta, iterations=REFINE), transform
 
 
@@ -64,12 +67,13 @@ def checkpoint(n: int) -> int:
 
 @lru_cache(maxsize=256)
 def _at_checkpoint(
-    encoding: Encoding, X: bytes, y: bytes, noise: bytes, transforms: tuple[str, ...]
+    encoding: Encoding, X: bytes, y: bytes, noise: bytes, transforms: tuple[str, ...], hints: Hints
 ) -> tuple[Array, str]:
     gains = np.frombuffer(y)
     rows = spread(gains, FIT_ROWS)
     places = np.frombuffer(X).reshape(len(gains), -1)[rows]
     data = likelihood_data(encoding, places, np.frombuffer(noise)[rows])
+    data = replace(data, shift=shift(hints, len(gains)))
     theta, transform = chosen(data, gains[rows], transforms)
     return theta, transform.name
 

@@ -136,7 +136,8 @@ def some_observed(task: Task, trials: Sequence[Trial]) -> Observed:
 def fit_gp(encoding: Encoding, data: Observed, objective: int = 0) -> GaussianProcess:
     """Fit hyperparameters and the output transform of one objective."""
     y = data.Y[:, objective]
-    theta, transform = fitted(encoding, data.X, y, data.noise_scale)
+    hints = data.hints if objective == 0 else None
+    theta, transform = fitted(encoding, data.X, y, data.noise_scale, hints=hints)
     rows = spread(y, MODEL_ROWS)
     hyper = unpack(theta, bool(encoding.conditional.any()))
     predictor = Predictor(

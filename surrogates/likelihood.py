@@ -52,7 +52,8 @@ class Observations:
 
     `distances` is `d x m`, `targets` and `noise_scale` (by what each observation's noise variance
     is multiplied) are `n`, `shared` says which of the d parameters exist in all configurations,
-    `categorical` which are choices, `dimension` how many exist together.
+    `categorical` which are choices, `dimension` how many exist together. `shift` (`d`) is added to
+    the centres of the priors on the log lengthscales; None where nobody hinted at any.
     """
 
     distances: Array
@@ -61,6 +62,7 @@ class Observations:
     shared: Mask
     categorical: Mask
     dimension: float
+    shift: Array | None = None
 
     @property
     def conditional(self) -> bool:
@@ -222,6 +224,7 @@ def _normal_prior(data: Observations) -> tuple[Array, Array]:
     """
     mean, sd = lengthscale_prior(data.dimension)
     centre = mean - sd**2 * ~data.categorical
+    centre = centre if data.shift is None else centre + data.shift
     noise, width = NOISE_PRIOR
     return (
         np.append(centre, noise - width**2),

@@ -16,7 +16,7 @@ configurations, so most of it is common to them and cancels in comparisons.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from evals.objectives import gains
 from evals.task import Task
 from evals.trials import REPLICATION, Trial, TrialState
 from surrogates.encoding import encoding_of
+from surrogates.hints import Hints, hints
 
 Array = NDArray[np.float64]
 BROKEN = (TrialState.FAILED, TrialState.INFEASIBLE)
@@ -37,19 +38,21 @@ PRUNED_NOISE = 100.0
 class Observed:
     """Configurations `X` (`n x d`), gains `Y` (`n x m`), noise multipliers (`n`).
 
-    Rows of `X` are distinct unless the search repeated some of them.
+    Rows of `X` are distinct unless the search repeated some of them. `hints` are those of
+    `surrogates.hints`, about the first objective.
     """
 
     X: Array
     Y: Array
     noise_scale: Array
+    hints: Hints = None
 
     def __len__(self) -> int:
         return len(self.X)
 
     def take(self, rows: NDArray[np.intp]) -> Observed:
         """Return some of the rows."""
-        return Observed(self.X[rows], self.Y[rows], self.noise_scale[rows])
+        return replace(self, X=self.X[rows], Y=self.Y[rows], noise_scale=self.noise_scale[rows])
 
 
 def observed(task: Task, trials: Sequence[Trial]) -> Observed:
@@ -62,11 +65,11 @@ def observed(task: Task, trials: Sequence[Trial]) -> Observed:
     stopped, expected, noise = _pruned(task, trials, done, Y)
     X = encoding_of(task.space).encode([t.config for t in [*done, *stopped]])
     if not len(X):
-        return Observed(X, np.empty((0, Y.shape[1])), np.empty(0))
+        return Observed(X, np.empty((0, Y.shape[1])), np.empty(0), hints(task))
     Y, noise = np.concatenate([Y, expected]), np.concatenate([np.ones(len(done)), noise])
     if any(t.origin == REPLICATION for t in done):
-        return Observed(X, Y, noise)
-    return averaged(X, Y, noise)
+        return Observed(X, Y, noise, hints(task))
+    return replace(averaged(X, Y, noise), hints=hints(task))
 
 
 def _pruned(

@@ -43,6 +43,8 @@ TOWARD = 0.3
 """The standard deviation, in places, of a preference for one end of the scale."""
 NARROWEST = 0.05
 """No range is believed more sharply than this, in places."""
+LEANING = 0.25
+"""By this share of a range its density moves towards the end that is thought better."""
 FEWEST = 4
 """With fewer completed trials nothing is contradicted."""
 
@@ -177,13 +179,14 @@ def density_of(task: Task, preference: Preference) -> Density:
     parameter = task.space.parameters[index]
     if preference.values:
         return _choices(index, parameter, preference)
-    if preference.toward:
+    if preference.low is None or preference.high is None:
         return Density(index, 0.0 if preference.toward == "low" else 1.0, TOWARD)
-    assert preference.low is not None and preference.high is not None
     column = encoding_of(task.space).columns[index]
     places = [_place(parameter, v) for v in (preference.low, preference.high)]
     low, high = (float(u) for u in column.snap(np.array(places)))
-    return Density(index, (low + high) / 2, max(NARROWEST, (high - low) / 2))
+    lean = {None: 0.0, "low": -LEANING, "high": LEANING}[preference.toward]
+    centre = (low + high) / 2 + lean * (high - low)
+    return Density(index, centre, max(NARROWEST, (high - low) / 2))
 
 
 def _place(parameter: Parameter, value: float) -> float:

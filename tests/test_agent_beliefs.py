@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+import plaintune
 from agent.beliefs import beliefs
+from agent.beliefs_view import belief_rows
+from agent.commands import Talk
 from agent.language_models.scripted import ScriptedModel
 from agent.runs import Setting, resume, run_task
 from agent.store import Store
+from agent.summary import summary
 from evals.preferences import Preference
 from evals.space import Categorical, Float, Int, SearchSpace
 from evals.steering import steered
 from evals.task import Budget, Objective, Task
 from evals.trials import Evaluation, TrialState
-from prompts.beliefs import belief_messages, belief_schema, parse_belief
+from prompts.beliefs import (
+    BeliefAnswer,
+    SpaceBeliefAnswer,
+    belief_messages,
+    belief_schema,
+    parse_belief,
+    parse_space_belief,
+    space_belief_messages,
+    space_belief_schema,
+)
 from prompts.chat import Message
-from prompts.errors import InvalidAnswerError, LanguageModelError
+from prompts.errors import InvalidAnswerError, LanguageModelError, UserError
 from prompts.grammar import gbnf
 from surrogates.priors import prior
 
@@ -39,24 +55,50 @@ TASK = Task(
 
 def answer(messages: Sequence[Message]) -> object:
     asked = messages[1]["content"]
+    if '"rate"' in asked and '"depth"' in asked:
+        return {"most": ["rate"], "together": [["way", "rate"], ["rate", "way"], ["way", "way"]]}
     if '"rate"' in asked:
-        return {"low": 0.1, "high": 0.01}
+        return {"low": 0.1, "high": 0.01, "direction": "higher is better"}
     return {"low": 1, "high": 20} if '"depth"' in asked else {"best": "b"}
 
 
-def test_one_question_per_parameter_becomes_a_prior(tmp_path: Path) -> None:
+def test_a_question_per_parameter_and_one_of_all_become_a_prior(tmp_path: Path) -> None:
     store, model = Store.create(TASK, "s", str(tmp_path / "a.db")), ScriptedModel(answer)
     said = beliefs(TASK, model, log=store)
     assert said.preferences == (
-        Preference(parameter="rate", low=0.01, high=0.1, origin="LLM"),
+        Preference(parameter="rate", low=0.01, high=0.1, toward="high", origin="LLM"),
         Preference(parameter="way", values=("b",), origin="LLM"),
     )
-    assert len(model.calls) == 3
+    assert said.important == ("rate",)
+    assert said.interactions == (("rate", "way"),)
+    assert len(model.calls) == 4
     calls = store.calls()
-    assert [c.role for c in calls] == ["belief"] * 3
+    assert [c.role for c in calls] == ["belief"] * 4
     assert [c.rejected for c in calls if c.rejected] == [("the range is nearly the whole scale",)]
     found = prior(steered(TASK, said), [])
     assert found and len(found.parts) == 2
+
+
+def test_a_direction_counts_where_the_range_says_nothing(tmp_path: Path) -> None:
+    def whole(messages: Sequence[Message]) -> object:
+        said = answer(messages)
+        assert isinstance(said, dict)
+        return said | {"direction": "lower is better"} if said.get("high") == 20 else said
+
+    store = Store.create(TASK, "s", str(tmp_path / "a.db"))
+    said = beliefs(TASK, ScriptedModel(whole), log=store)
+    assert Preference(parameter="depth", toward="low", origin="LLM") in said.preferences
+
+
+@pytest.mark.parametrize(
+    "last", [LanguageModelError("It died."), {"most": 3}, {}], ids=["error", "no lists", "empty"]
+)
+def test_what_matters_may_stay_unsaid(tmp_path: Path, last: Any) -> None:
+    ranges = [{"low": 0.01, "high": 0.1}, {"low": 1, "high": 5}, {"best": "a"}]
+    store = Store.create(TASK, "s", str(tmp_path / "a.db"))
+    said = beliefs(TASK, ScriptedModel([*ranges, last]), log=store)
+    assert len(said.preferences) == 3
+    assert (said.important, said.interactions) == ((), ())
 
 
 def test_a_model_that_fails_is_reported_once_and_keeps_what_it_said(tmp_path: Path) -> None:
@@ -74,10 +116,57 @@ def test_the_prompt_its_schema_and_its_answer() -> None:
         {"about": "x", "card": {"Model": "svm"}, "goal": "maximize auc", "parameter": shown}
     )
     assert messages[1]["content"].endswith('"rate", number 0 to 1; default 0.1 ->')
-    assert "low" in gbnf(belief_schema(TASK.space["rate"].schema()))
+    assert "lower is better" in gbnf(belief_schema(TASK.space["rate"].schema()))
     assert parse_belief('{"best": "b"}').best == "b"
     with pytest.raises(InvalidAnswerError, match="no belief"):
         parse_belief('{"low": 1}')
+
+
+def test_the_prompt_about_all_its_schema_and_its_answer() -> None:
+    names = ["rate", "way"]
+    lines = [{"name": n, "range": "number 0 to 1", "default": None, "only_if": None} for n in names]
+    lines[1]["only_if"] = 'kind in ["a"]'
+    messages = space_belief_messages(
+        {"about": "odd \n words", "card": {}, "goal": "maximize auc", "parameters": lines}
+    )
+    shown = messages[1]["content"].splitlines()
+    assert shown[0] == '"odd \\n words"'
+    assert shown[-3:] == [
+        'parameter "rate", number 0 to 1',
+        'parameter "way", number 0 to 1; only if kind in ["a"]',
+        "->",
+    ]
+    assert '\\"way\\"' in gbnf(space_belief_schema(names))
+    said = parse_space_belief('{"most": ["way", "x", "way"], "together": [["x", "way"]]}', names)
+    assert said == SpaceBeliefAnswer(("way",), ())
+    assert parse_space_belief("{}", names) == SpaceBeliefAnswer()
+    with pytest.raises(InvalidAnswerError, match="no beliefs"):
+        parse_space_belief("[]", names)
+
+
+REAL = {
+    "learning_rate": '{"low": 0.01, "high": 0.15, "direction": "higher is better"}',
+    "num_leaves": '{"low": 4, "high": 256, "direction": "higher is better"}',
+    "boosting": '{"best": "gbdt"}',
+}
+REAL_OF_ALL = (
+    '{"most": ["learning_rate", "num_leaves"], "together": [["learning_rate", "n_estimators"]]}'
+)
+"""What Qwen2.5-Coder-1.5B-Instruct, the default model, said of LightGBM on 30 November 2026."""
+
+
+def test_real_answers_are_read() -> None:
+    said = [parse_belief(REAL[n]) for n in ("learning_rate", "num_leaves", "boosting")]
+    assert said == [
+        BeliefAnswer(0.01, 0.15, toward="high"),
+        BeliefAnswer(4, 256, toward="high"),
+        BeliefAnswer(best="gbdt"),
+    ]
+    names = ["learning_rate", "num_leaves", "n_estimators", "boosting"]
+    assert parse_space_belief(REAL_OF_ALL, names) == SpaceBeliefAnswer(
+        ("learning_rate", "num_leaves"), (("learning_rate", "n_estimators"),)
+    )
+    assert parse_belief('{"low": 1, "high": 2}') == BeliefAnswer(1, 2)
 
 
 def test_a_run_asks_once_and_a_resumed_one_does_not(tmp_path: Path) -> None:
@@ -89,10 +178,63 @@ def test_a_run_asks_once_and_a_resumed_one_does_not(tmp_path: Path) -> None:
     run_task(TASK.model_copy(update={"budget": Budget(trials=4)}), setting)
     store = Store.load("s", place["storage"])
     assert [p.parameter for p in store.task.steering[0].preferences] == ["rate", "way"]
+    assert store.task.steering[0].important == ("rate",)
     assert "prior" in [t.origin for t in store.trials()]
     asked = len(model.calls)
-    resume("s", Setting(language_model=model, beliefs=True, evaluator=Ridge(), **place))
+    again = Setting(language_model=model, beliefs=True, evaluator=Ridge(), **place)
+    run = resume("s", again, lambda task: task.model_copy(update={"budget": Budget(trials=8)}))
     assert len(model.calls) == asked
+    whole = run_task(
+        TASK.model_copy(update={"budget": Budget(trials=8)}), replace(setting, name="t")
+    )
+    assert [t.config for t in run.trials] == [t.config for t in whole.trials]
+
+
+def test_beliefs_are_shown_with_what_became_of_them(tmp_path: Path) -> None:
+    setting = Setting(
+        name="s",
+        strategy="gp",
+        beliefs=True,
+        language_model=ScriptedModel(answer),
+        evaluator=Ridge(),
+        storage=str(tmp_path / "a.db"),
+        out=str(tmp_path / "out"),
+    )
+    run = run_task(TASK.model_copy(update={"budget": Budget(trials=6)}), setting)
+    rows = {row.belief: row.verdict for row in belief_rows(run)}
+    assert list(rows) == [
+        "rate: rather 0.01 to 0.1, the higher the better",
+        "way: rather b",
+        "matter most: rate",
+        "the best rate depends on the best way",
+    ]
+    assert rows["matter most: rate"].startswith("the Gaussian process: rate ")
+    console = Console(width=160, record=True, file=StringIO())
+    console.print(summary(run))
+    said = console.export_text()
+    page = (tmp_path / "out" / "report.html").read_text()
+    for belief, verdict in rows.items():
+        assert belief in said and belief in page
+        assert verdict in said and verdict in page
+
+
+def test_a_function_is_tuned_with_beliefs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = ScriptedModel(answer)
+    monkeypatch.setattr(Talk, "language_model", lambda self: model)
+
+    def train(rate: float = 0.1, depth: int = 5) -> float:
+        return abs(rate - 0.03) + depth
+
+    space = {"rate": TASK.space["rate"], "depth": TASK.space["depth"]}
+    options = {"strategy": "gp", "quiet": True, "isolated": False, "space": space}
+    run = plaintune.tune(
+        train, "minimise the loss, 2 trials", metric="loss", beliefs=True, **options
+    )
+    assert run.task.steering[0].important == ("rate",)
+    monkeypatch.setattr(Talk, "language_model", lambda self: None)
+    with pytest.raises(UserError, match="Beliefs need a language model"):
+        plaintune.tune(train, "minimise the loss, 2 trials", beliefs=True, **options)
 
 
 class Ridge:

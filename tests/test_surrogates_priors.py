@@ -58,6 +58,19 @@ def test_densities_integrate_to_one_and_forbid_nothing(wish: Preference) -> None
     assert density.log(drawn).mean() > density.log(np.random.default_rng(1).random(2000)).mean()
 
 
+def test_the_better_end_of_a_range_is_drawn_more_often() -> None:
+    def mean(wish: Preference) -> float:
+        return float(density_of(TASK, wish).draw(np.random.default_rng(0), 2000).mean())
+
+    range_ = {"parameter": "rate", "low": 0.001, "high": 0.1}
+    low, none, high = (
+        mean(Preference.model_validate({**range_, "toward": t})) for t in ("low", None, "high")
+    )
+    assert low + 0.05 < none < high - 0.05
+    with pytest.raises(InvalidTaskError, match="needs one of"):
+        Preference(parameter="way", values=("a",), toward="low")
+
+
 def test_gradients_are_those_of_the_values() -> None:
     found = prior(wished(*WISHES), [])
     assert found
