@@ -138,9 +138,10 @@ class Step:
         from acquisition.inward import Inward
 
         found = make_acquisition(self.acquisition, belief)
-        if self.prior:
-            return Guided(found, self.prior)
-        return Inward(found, self.encoding, len(self.trials)) if self._alone else found
+        if self.acquisition == "logei" and len(belief.models) == 1:
+            believed = [part.density.index for part in self.prior.parts] if self.prior else []
+            found = Inward(found, self.encoding, len(self.trials), believed)
+        return Guided(found, self.prior) if self.prior else found
 
     def _scored(self, configs: Sequence[Config], X: Array, values: Array) -> list[Scored]:
         mean, sd = self.model.native(*self.model.marginals(X))

@@ -11,10 +11,13 @@ log acquisition here fades with every trial, as a prior of piBO does (Hvarfner e
 
 over the numbers `x_j` in [0, 1] that exist in the configuration and have many values; `n` trials
 are there so far. A few ordered levels are no range that someone drew too wide, and keep their ends.
-So does a number whose default lies at one: whoever chose it knew that this end does well.
+So does a number whose default lies at one: whoever chose it knew that this end does well; and one
+about which somebody believes something (`besides`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +34,17 @@ NEAR = 0.1
 
 
 class Inward:
-    """An acquisition on a log scale, less what the ends of ranges cost after `n` trials."""
+    """An acquisition on a log scale, less what the ends of ranges cost after `n` trials.
 
-    def __init__(self, inner: Acquisition, encoding: Encoding, n: int) -> None:
-        self._inner, self._encoding = inner, encoding
-        self._smooth, self._weight = smooth_columns(encoding), WEIGHT / max(1, n)
+    `besides` are columns that are left alone.
+    """
+
+    def __init__(
+        self, inner: Acquisition, encoding: Encoding, n: int, besides: Iterable[int] = ()
+    ) -> None:
+        self._inner, self._encoding, self._weight = inner, encoding, WEIGHT / max(1, n)
+        self._counted = smooth_columns(encoding)
+        self._counted[list(besides)] = False
         known = np.array([_default(column) for column in encoding.columns])
         self._low = np.where(known <= NEAR, 0.0, -1.0)
         self._high = np.where(known >= 1.0 - NEAR, 0.0, 1.0)
@@ -53,7 +62,7 @@ class Inward:
 
     def _places(self, X: Array) -> Array:
         """Return places in [-1, 1], 0 for what does not count."""
-        counted = self._smooth & self._encoding.active(X)
+        counted = self._counted & self._encoding.active(X)
         return np.where(counted, np.clip(2.0 * X - 1.0, self._low, self._high), 0.0)
 
 

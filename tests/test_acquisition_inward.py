@@ -34,6 +34,15 @@ def test_an_end_where_the_default_lies_costs_nothing() -> None:
     assert costs == pytest.approx([0.0, 0.0, WEIGHT, WEIGHT, WEIGHT], abs=1e-6)
 
 
+def test_what_somebody_believes_something_about_is_left_alone() -> None:
+    rows = encoding_of(SPACE).encode(SPACE.sample(np.random.default_rng(1), 8))
+    ends = rows.copy()
+    ends[:, 0] = 0.0
+    inward = Inward(Flat(), encoding_of(SPACE), 2, besides=[0])
+    np.testing.assert_allclose(inward(rows), inward(ends))
+    assert not inward.gradients(ends)[1][:, 0].any()
+
+
 class Flat:
     """An acquisition that is the same everywhere."""
 
