@@ -135,11 +135,11 @@ def pack(suite: Annotated[str, typer.Argument(help="What to pack.")] = "quick") 
 
 @app.command()
 def same(
-    suite: Annotated[str, typer.Option(help="Whose packed results to compare with.")] = "full",
+    commit: Annotated[str, typer.Argument(help="Whose source the packed results are of.")],
+    suite: Annotated[str, typer.Option(help="Which packed results.")] = "full",
     arm: Annotated[str, typer.Option(help="One of our own arms.")] = "plaintune-gp",
     tasks: Annotated[str, typer.Option(help="Only tasks whose name matches this.")] = "",
     runs: Annotated[int, typer.Option(help="How many, drawn at random.", min=10)] = 60,
-    workers: Annotated[int, typer.Option(help="Processes; 0: one per core.")] = 0,
     seed: Annotated[int, typer.Option(help="Of the draw.")] = 0,
 ) -> None:
     """Show that results of an earlier source are this one's too, so that they need no new runs."""
@@ -147,7 +147,7 @@ def same(
 
     _known_arms([arm])
     _suite(suite)
-    different = same_source.check(suite, arm, runs, workers or os.cpu_count() or 1, seed, tasks)
+    different = same_source.check(suite, arm, commit, runs, seed, tasks)
     typer.echo(same_source.told(different))
     raise typer.Exit(1 if different else 0)
 

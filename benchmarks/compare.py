@@ -22,7 +22,7 @@ def compare(old: str, new: str, suite: str, arm: str, seeds: int) -> str:
     frames = {}
     for commit in (old, new):
         with tempfile.TemporaryDirectory() as folder:
-            _check_out(commit, Path(folder))
+            check_out(commit, Path(folder))
             frames[commit] = _run(Path(folder), suite, arm, seeds)
     frame = pd.concat([f.assign(arm=commit) for commit, f in frames.items()])
     frame = statistics.normalised(frame)
@@ -39,7 +39,8 @@ def compare(old: str, new: str, suite: str, arm: str, seeds: int) -> str:
     return "\n".join(lines)
 
 
-def _check_out(commit: str, folder: Path) -> None:
+def check_out(commit: str, folder: Path) -> None:
+    """Lay the rooms of `commit`, and today's benchmarks, into `folder`."""
     archive = subprocess.run(
         ["git", "archive", commit, *ROOMS], cwd=ROOT, check=True, capture_output=True
     ).stdout

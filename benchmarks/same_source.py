@@ -1,21 +1,26 @@
 """Show that a change of our source leaves a suite's results as they were, so that they stay valid.
 
 Results are kept by a hash of the modules that a suggestion depends on: any change of these, a new
-field of the task or a rule for one kind of parameter, would void hours of runs. `check` repeats a
-random sample of an arm's packed runs with the source as it is; where every trial of every one comes
-out the same to the last bit, all that it was drawn from gets the new version, and
-`results/same_source.json` says since when and what that rests on. One difference, and nothing is
-changed. A sample can miss what only few runs show.
+field of the task or a rule for one kind of parameter, would void hours of runs. `check` takes a
+random sample of an arm's packed runs and does each twice, with the source of the commit that they
+are of and with the source as it is, both on this machine (another processor rounds differently);
+where every trial of every one comes out the same to the last bit, all that it was drawn from gets
+the new version, and `results/same_source.json` says since when and what that rests on. One
+difference, and nothing is changed. A sample can miss what only few runs show.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +28,7 @@ import pandas as pd
 
 from benchmarks import results
 from benchmarks.arms.registry import open_arm
+from benchmarks.compare import ROOT, check_out
 from benchmarks.protocol import Job, key_of, run
 from prompts.errors import UserError
 
@@ -38,59 +44,80 @@ class Difference:
     error: str = ""
 
 
-def older(suite: str, arm: str, tasks: str = "") -> pd.DataFrame:
-    """Return the packed rows of `arm` of other versions, of the tasks whose name matches `tasks`.
+def older(suite: str, arm: str, version: str, tasks: str = "") -> pd.DataFrame:
+    """Return the packed rows of `arm` of that version, of the tasks whose name matches `tasks`.
 
     Raises:
-        UserError: there are none, or they are not of our own source.
+        UserError: there are none, or the version is no source's, or the present one.
     """
+    if not OURS.fullmatch(version):
+        raise UserError(f"{arm!r} has no version of our own source.", hint="Name our own arm.")
+    if version == open_arm(arm).version:
+        raise UserError("That commit has the source of this one: nothing is to be shown.")
     packed = results.packed(suite)
     rows = packed[(packed.arm == arm) & (packed.error == "") & packed.task.str.contains(tasks)]
-    rows = rows[rows.version != open_arm(arm).version]
+    rows = rows[rows.version == version]
     if not len(rows):
-        raise UserError(f"Of {arm!r}, nothing in {suite!r} is of another source than this.")
-    if not rows.version.str.fullmatch(OURS).all():
-        raise UserError(f"{arm!r} has no version of our own source.", hint="Name our own arm.")
+        raise UserError(f"Of {arm!r}, nothing in {suite!r} is of that commit ({version}).")
     return rows
 
 
 def check(
-    suite: str, arm: str, runs: int, workers: int, seed: int = 0, tasks: str = ""
+    suite: str, arm: str, commit: str, runs: int, seed: int = 0, tasks: str = ""
 ) -> list[Difference]:
-    """Repeat `runs` of the older packed runs; where all come out the same, renew all versions.
+    """Repeat `runs` of the packed runs that are of `commit`; see above.
 
     Raises:
         UserError: there is nothing to compare with.
     """
-    rows = older(suite, arm, tasks)
-    every = _jobs(rows)
-    picked = np.random.default_rng(seed).permutation(len(every))[:runs]
-    jobs = [every[i] for i in picked]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        found = list(pool.map(_repeat, jobs, [_observed(rows, job) for job in jobs]))
-    different = [d for d in found if d is not None]
+    with tempfile.TemporaryDirectory() as folder:
+        check_out(commit, Path(folder))
+        (version,) = _elsewhere(Path(folder), arm, [])
+        rows = older(suite, arm, str(version), tasks)
+        every = _jobs(rows)
+        picked = np.random.default_rng(seed).permutation(len(every))[:runs]
+        jobs = [every[i] for i in picked]
+        with ThreadPoolExecutor(2) as both:
+            found = both.map(lambda at: _elsewhere(at, arm, jobs), (Path(folder), ROOT))
+            different = _differences(jobs, *(runs[1:] for runs in found))
     if not different:
         _renew(suite, arm, rows, every)
-        _note(suite, arm, sorted(set(rows.version)), {"tasks": tasks, "seed": seed}, jobs, every)
+        _note(suite, arm, commit, [str(version), tasks, seed], jobs, every)
     return different
+
+
+def _elsewhere(root: Path, arm: str, jobs: Sequence[Job]) -> list[Any]:
+    """Return the arm's version with the rooms under `root`, and what each job came to there."""
+    environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-P", "-m", "benchmarks.same_source", arm]
+    words = json.dumps([asdict(job) for job in jobs])
+    done = subprocess.run(
+        command,
+        cwd=root,
+        env=environment,
+        input=words,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    found: list[Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _differences(
+    jobs: Sequence[Job], before: Sequence[Any], now: Sequence[Any]
+) -> list[Difference]:
+    found = []
+    for job, (old, _), (new, error) in zip(jobs, before, now, strict=True):
+        if error or old != new:
+            same = [a == b for a, b in zip(old, new, strict=False)]
+            found.append(Difference(job, same.index(False) if False in same else len(same), error))
+    return found
 
 
 def _jobs(rows: pd.DataFrame) -> list[Job]:
     there = rows.groupby(["arm", "task", "seed"]).trial.count().reset_index()
     return [Job(r.arm, r.task, int(r.seed), int(r.trial)) for r in there.itertuples()]
-
-
-def _observed(rows: pd.DataFrame, job: Job) -> list[float]:
-    own = rows[(rows.task == job.task) & (rows.seed == job.seed)].sort_values("trial")
-    return [float(v) for v in own.observed]
-
-
-def _repeat(job: Job, before: list[float]) -> Difference | None:
-    now = run(job)
-    if now.error:
-        return Difference(job, len(now.observed), now.error)
-    same = np.equal(now.observed, before) | (np.isnan(now.observed) & np.isnan(before))
-    return None if same.all() else Difference(job, int(np.argmin(same)))
 
 
 def _renew(suite: str, arm: str, rows: pd.DataFrame, jobs: Sequence[Job]) -> None:
@@ -108,14 +135,15 @@ def _renew(suite: str, arm: str, rows: pd.DataFrame, jobs: Sequence[Job]) -> Non
 def _note(
     suite: str,
     arm: str,
-    versions: Sequence[str],
-    drawn: dict[str, Any],
+    commit: str,
+    drawn: Sequence[Any],
     jobs: Sequence[Job],
     every: Sequence[Job],
 ) -> None:
     file = results.ROOT / "same_source.json"
     notes = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
-    about = {"suite": suite, "arm": arm, "from": versions, "to": open_arm(arm).version, **drawn}
+    about = dict(zip(("from", "tasks", "seed"), drawn, strict=True))
+    about |= {"suite": suite, "arm": arm, "commit": commit, "to": open_arm(arm).version}
     about |= {"repeated": len(jobs), "trials": sum(j.trials for j in jobs), "runs": len(every)}
     notes.append(about | {"date": results.now(), "machine": results.machine()})
     file.write_text(json.dumps(notes, indent=1) + "\n", encoding="utf-8")
@@ -130,3 +158,16 @@ def told(different: Sequence[Difference]) -> str:
         for d in different
     ]
     return "\n".join([f"{len(different)} runs differ; nothing was changed.", *lines])
+
+
+def main() -> None:
+    """Run the jobs on stdin; print the arm's version, and per job what was observed and failed."""
+    found: list[Any] = [open_arm(sys.argv[1]).version]
+    for job in json.load(sys.stdin):
+        outcome = run(Job(**job))
+        found.append([[str(v) for v in outcome.observed], outcome.error])
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
