@@ -99,7 +99,9 @@ def pack(suite: str, root: Path | None = None) -> pd.DataFrame:
 
 def _write(suite: str, frame: pd.DataFrame, root: Path | None) -> pd.DataFrame:
     newest = frame.groupby(["arm", "task", "seed"]).date.transform("max")
-    frame = frame[frame.date == newest].drop_duplicates(["arm", "task", "seed", "trial"])
+    frame = frame[frame.date == newest]
+    # The same run may come again with another key (`benchmarks.same_source`): the later one holds.
+    frame = frame.drop_duplicates(["arm", "task", "seed", "trial"], keep="last")
     frame = frame.sort_values(["arm", "task", "seed", "trial"]).reset_index(drop=True)
     root = root or ROOT
     (root / suite).mkdir(parents=True, exist_ok=True)

@@ -55,8 +55,8 @@ def older(suite: str, arm: str, version: str, tasks: str = "") -> pd.DataFrame:
     if version == open_arm(arm).version:
         raise UserError("That commit has the source of this one: nothing is to be shown.")
     packed = results.packed(suite)
-    rows = packed[(packed.arm == arm) & (packed.error == "") & packed.task.str.contains(tasks)]
-    rows = rows[rows.version == version]
+    rows = packed[(packed.arm == arm) & (packed.error == "") & (packed.version == version)]
+    rows = rows[[bool(re.search(tasks, task)) for task in rows.task]]
     if not len(rows):
         raise UserError(f"Of {arm!r}, nothing in {suite!r} is of that commit ({version}).")
     return rows
