@@ -98,9 +98,11 @@ def test_the_command_line_hands_both_on(monkeypatch: pytest.MonkeyPatch) -> None
 
     from agent import commands
     from agent.cli import app
+    from agent.runs import Setting
 
-    given: dict[str, Any] = {}
-    monkeypatch.setattr(commands, "run", lambda *args, **options: given.update(options))
+    given: list[Any] = []
+    monkeypatch.setattr(commands, "run", lambda *args: given.extend(args))
     found = CliRunner().invoke(app, ["run", "x.csv", "--context", "none", "--log-values"])
     assert found.exit_code == 0, found.output
-    assert (given["context"], given["log_values"]) == ("none", True)
+    (setting,) = (g for g in given if isinstance(g, Setting))
+    assert (setting.context, setting.log_values) == ("none", True)
