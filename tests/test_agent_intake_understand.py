@@ -434,6 +434,36 @@ def test_who_leaves_no_column_out_loses_none(folder: Path, said: str) -> None:
     assert data is not None and data.left_out == ()
 
 
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("predict churn. Ignore the columns region and plan, with svm", "region"),
+        ("predict churn without the columns plan, stars and Region", "Region"),
+        ("predict churn using only the columns spent and visits.", "visits"),
+    ],
+)
+def test_a_column_that_is_not_there_is_not_left_out_in_silence(
+    folder: Path, said: str, name: str
+) -> None:
+    with pytest.raises(InvalidTaskError, match=f"the table has no column '{name}'"):
+        read(folder, said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "predict churn, drop columns with many gaps",
+        "predict churn without feature engineering",
+        "predict churn, don't use the columns plan and stars for it",
+        "predict churn, ignore outliers, use only the best model",
+        "predict churn without the columns plan, stars, lightgbm, 20 trials",
+        "predict churn without the column plan and knn",
+    ],
+)
+def test_what_is_no_name_of_a_column_is_no_missing_one(folder: Path, said: str) -> None:
+    assert read(folder, said).data is not None
+
+
 def test_columns_that_cannot_be_left_out_are_refused(folder: Path) -> None:
     with pytest.raises(InvalidTaskError, match="leaves no column to learn from"):
         read(folder, "predict churn without spent, plan, stars, same and empty")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from agent.intake.claims import Claim
 from agent.intake.columns import ColumnMention
 from agent.intake.text import Span, Text, fold
+from agent.intake.vocabulary import stopwords
 
 LEAST = 2
 """Strength of a mention that names a column and no word of it by chance."""
@@ -24,6 +25,43 @@ def left_out(
     if not dropped:
         return None
     return Claim(tuple(f for f in features if f in dropped), ", ".join(drop_quotes + keep_quotes))
+
+
+def unknown(text: Text, mentions: Sequence[ColumnMention]) -> tuple[str, str] | None:
+    """Return a name that is listed as a column's and is none, and the user's words around it.
+
+    Names are known as such by a noun before them, and stand alone: "without the columns region, id
+    and age", not "drop columns with gaps".
+    """
+    for phrase in (s for key in ("left_out", "only_columns") for s in text.find_words(key)):
+        for span in _names(text, phrase.end):
+            name = text.raw[span.start : span.end].strip("\"'")
+            if any(fold(name) in stopwords(language) for language in text.languages):
+                break
+            if not any(m.span.overlaps(span) for m in mentions):
+                return name, text.quote(Span(phrase.start, span.end))
+    return None
+
+
+def _names(text: Text, place: int) -> Iterator[Span]:
+    """Yield where single words are listed as names of columns: the first, and all up to an "and".
+
+    Without one a list may have gone over to something else: "columns region, lightgbm, 20 trials".
+    """
+    found = _NAMES.match(text.folded, place)
+    if not found:
+        return
+    ands = "|".join(rf"\s+{re.escape(fold(p))}\s+" for p in text.phrases("and"))
+    part = re.compile(rf"([\"']?[\w-]+[\"']?)(\s*,\s*|\s*&\s*|{ands}|\s*$|\s*[.;!?\n])")
+    spans, last, at = list[Span](), 1, found.end()
+    while name := part.match(text.folded, at):
+        spans.append(Span(*name.span(1)))
+        mark, at = name[2].strip(), name.end()
+        if mark in ("", ".", ";", "!", "?"):
+            break
+        if mark != "," and last == 1 and not found["one"]:
+            last = len(spans) + 1
+    yield from spans[:last]
 
 
 def _listed(text: Text, named: Sequence[ColumnMention], key: str) -> tuple[set[str], list[str]]:
@@ -58,4 +96,9 @@ _GLUE = re.compile(
     r"[\s:]+(?:(?:the|a|its|our|der|die|das|den|le|la|les|el|los|las|il|i|o|a|os|as|de|het|columns?"
     r"|variables?|features?|fields?|spalten?|colonnes?|columnas?|colunas?|colonn[ae]|kolom(?:men)?"
     r"|kolumn\w*|столбц?\w*)[\s:]+){0,3}[\"']?"
+)
+_NAMES = re.compile(
+    r"[\s:]+(?:(?P<one>the column|die spalte|la colonne|la columna|a coluna)"
+    r"|(?:(?:the|die|les|las|as|le|de) )?"
+    r"(?:columns|variables|features|fields|spalten|colonnes|columnas|colunas|colonne|kolommen))[\s:]+"
 )

@@ -19,7 +19,7 @@ from agent.intake.doubts import Doubts
 from agent.intake.files import read_file
 from agent.intake.interview import Interview
 from agent.intake.kinds import read_kind
-from agent.intake.left_out import left_out
+from agent.intake.left_out import left_out, unknown
 from agent.intake.merge import (
     merge_budget,
     merge_objectives,
@@ -219,6 +219,11 @@ class _Intake:
 
     def _left_out(self, code: CodeReader, frame: DataFrame, target: str) -> tuple[str, ...]:
         features = [str(c) for c in frame.columns if c != target]
+        if none := unknown(self.text, code.mentions):
+            raise InvalidTaskError(
+                f"“{none[1]}”: the table has no column {none[0]!r}.",
+                hint=f"Its columns are: {', '.join(features[:30])}.",
+            )
         claim = left_out(self.text, code.mentions, features)
         if claim is None:
             return ()
