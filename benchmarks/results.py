@@ -166,7 +166,8 @@ def _rows(row: dict[str, Any]) -> pd.DataFrame:
     count = len(row["regret"])
     if not count:
         return pd.DataFrame([same | {"trial": 0, "regret": float("inf")}])
-    lists = {"held_out": [math.nan] * count} | row  # older journals lack held-out scores
+    # Older journals, and runs of simulated workers, lack held-out scores.
+    lists = row if row.get("held_out") else row | {"held_out": [math.nan] * count}
     frame = pd.DataFrame({k: lists[k][:count] for k in PER_TRIAL} | {"trial": range(1, count + 1)})
     frame[SECONDS] = frame[SECONDS].round(5)
     return frame.assign(**same)

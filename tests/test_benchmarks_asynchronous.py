@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import results
 from benchmarks.asynchronous import Simulation, arm_of, as_one_after, ratio, simulated
 from benchmarks.protocol import N_START, Job, run
 from benchmarks.statistics import curves
@@ -35,6 +37,13 @@ class Watching:
 def test_one_worker_is_the_sequential_run() -> None:
     alone = simulated(open_task(TASK), 3, 1, 8)
     assert alone.regret == run(Job("plaintune-gp", TASK, 3, 8), warm=True).regret
+
+
+def test_simulated_runs_can_be_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAINTUNE_BENCHMARKS", str(tmp_path))
+    results.note("made-up", simulated(open_task(TASK), 0, 2, 7))
+    frame = results.pack("made-up", tmp_path)
+    assert len(frame) == 7 and frame.held_out.isna().all()
 
 
 def test_every_worker_asks_while_all_others_run() -> None:
