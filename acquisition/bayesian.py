@@ -174,7 +174,8 @@ class Step:
     @property
     def _alone(self) -> bool:
         """Whether nothing but the expected improvement of one objective steers the search."""
-        steered = self.prior or self.allowed or len(self.belief.models) > 1
+        wished = any(s.constraints for s in self.task.steering)
+        steered = self.prior or wished or len(self.belief.models) > 1
         return self.acquisition == "logei" and not steered
 
     def _region(self, local: When) -> Region | None:
@@ -237,6 +238,9 @@ class Step:
         values = acquisition(pool)
         starts = pool[np.argsort(-values, kind="stable")[:STARTS]]
         reached, gains = improve(self.encoding, acquisition, starts, bounds=bounds)
+        if self.allowed is not None:
+            reached = self.allowed.retreat(reached, starts)
+            gains = acquisition(reached)
         rows = np.concatenate([reached, pool])
         for i in np.argsort(-np.concatenate([gains, values]), kind="stable"):
             if (config := tried.free(rows[i])) is not None:
@@ -263,8 +267,7 @@ class Step:
             pool = np.concatenate([pool, self.prior.draw(rng, BELIEVED)])
         if self.allowed is None:
             return pool
-        inside = self.encoding.snap(self.allowed.squeeze(rng.random((POOL, len(self.encoding)))))
-        pool = np.unique(np.concatenate([pool, inside]), axis=0)
+        pool = np.unique(np.concatenate([pool, self.allowed.drawn(rng, POOL)]), axis=0)
         kept = pool[self.allowed.keeps(pool)]
         return kept if len(kept) else self.encoding.encode(self.task.space.sample(rng, 64))
 

@@ -217,7 +217,7 @@ def _study(
         "card": card if card is not None else partial_card(task),
         "goal": goal(task),
         "parameters": [parameter_line(p) for p in narrowed(task.space).parameters],
-        "constraints": [c.expression for c in task.space.constraints],
+        "constraints": [c.meaning for c in task.space.constraints],
         "wishes": [p.sentence for p, _ in preferences(task) if p.origin == "your words"],
         "examples": [asdict(e) | {"config": written(e.config)} for e in examples],
     }

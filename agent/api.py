@@ -12,8 +12,9 @@ from agent.clock import Clock
 from agent.commands import Understood, Wishes, understand_source
 from agent.given import plain_options
 from agent.lines import Lines
-from agent.runs import Run, Setting, check, run_task, standing
+from agent.runs import Run, run_task, standing
 from agent.runs import resume as resume_run
+from agent.setting import Setting, check
 from agent.store import Store
 from agent.talk import USUAL, Talk
 from evals.task import Task

@@ -171,7 +171,7 @@ def run(
     """Understand the task, search, and leave a tuned model, its test score and a report."""
     from agent import commands
     from agent.command_line import CommandLine
-    from agent.runs import Setting
+    from agent.setting import Setting
 
     line = CommandLine.checked(
         command,

@@ -110,6 +110,8 @@ def show_space(proposed: Proposed) -> None:
     objective = proposed.task.objective
     say(f"Goal: {objective.direction} {objective.metric}.")
     Console(file=sys.stderr, highlight=False).print(space_table(proposed.proposals))
+    for constraint in proposed.task.space.constraints:
+        say(f"Tried only where: {constraint.meaning}.")
     if left := [p for p in proposed.proposals if p.parameter is None]:
         said = ", ".join(f"{p.argument.name} ({p.role or 'unknown'})" for p in left)
         say(f"Left as they are: {said}.")

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from agent.command_line import CommandLine
-    from agent.runs import Run, Setting
+    from agent.runs import Run
+    from agent.setting import Setting
 
 YAML = (".yaml", ".yml")
 
@@ -69,7 +70,8 @@ class Wishes:
             sources["seed"] = f"--seed {self.seed}"
         for field, quote in sources.items():
             content["sources"][field] = Source(origin="your words", quote=quote).model_dump()
-        return Task.checked(content, "the task with these options")
+        changed = Task.checked(content, "the task with these options")
+        return changed.bound(task.space.constraints)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ def run(
     source: str, wishes: Wishes, talk: Talk, setting: Setting, line: CommandLine | None = None
 ) -> None:
     """Understand, search, conclude."""
-    from agent.runs import check, run_task
+    from agent.runs import run_task
+    from agent.setting import check
 
     clock = setting.clock
     check(setting)
@@ -110,8 +113,8 @@ def resume(
     devices: Sequence[str] | None = None,
 ) -> None:
     """Go on with a study."""
-    from agent.runs import Setting
     from agent.runs import resume as go_on
+    from agent.setting import Setting
     from agent.store import Store
 
     talk = talk.about(Store.load(study, storage))

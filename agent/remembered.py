@@ -10,7 +10,7 @@ from agent.opening import CONTEXT, LOG_VALUES
 from agent.talk import LLM, MODEL
 
 if TYPE_CHECKING:
-    from agent.runs import Setting
+    from agent.setting import Setting
     from agent.store import Store
 
 ACQUISITION = "plaintune:acquisition"

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from acquisition.opening import check_context
-from acquisition.registry import check_acquisition, check_several, check_strategy
-from acquisition.replication import check_replicate
+from acquisition.registry import check_several
 from agent import remembered
-from agent.clock import Clock
 from agent.conclude import Finisher, conclude
 from agent.confirm import RESERVED
-from agent.events import Event, Listener, Note, RunFinished, RunStarted
+from agent.events import RunFinished, RunStarted
 from agent.limits import Limits
 from agent.opening import check_opening, opening_of
 from agent.outcome import Outcome
+from agent.setting import Setting, check, check_asked
 from agent.store import Store
 from agent.study_view import StudyView
 from agent.transfer import Known, chosen, none_found, worth
-from agent.workers import check_workers, spread
+from agent.workers import spread
 from agent.workspace import RUNS, checked_name, fresh_study, kept, study_directory
+from evals.constraints import check_here
 from evals.task import Task
 from prompts.calls import CallRecord
-from prompts.chat import LanguageModel
 from prompts.errors import StudyError, UserError
 
 if TYPE_CHECKING:
@@ -49,54 +47,6 @@ class Closable(Protocol):
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What a run is done with, beside its task. None means the usual choice.
-
-    `storage` is a file or an SQLAlchemy URL, `out` the directory of the run's files. `portfolio`
-    lets a search on a table use what did well on other tables. `beliefs` has the language model say
-    beforehand where good values lie and what matters. `context` and `log_values` are those of
-    `agent.opening`. `surrogate` names one of `surrogates.registry`, `acquisition` one of
-    `acquisition.functions`; `replicate` "auto" runs contenders again where noise decides;
-    `transfer` names earlier studies to learn from, or ("auto",) those that fit. `llm` and `model`
-    are how the user named the `language_model`. `frame` takes the place of the task's table,
-    `evaluator` that of the task's evaluator. `workers` trials run at a time (None: as many as
-    before, one in a new study), `devices` (None: those as before, in a new study those that are
-    found) dealt among them.
-    """
-
-    storage: str | None = None
-    name: str | None = None
-    out: str | None = None
-    strategy: str = "hybrid"
-    portfolio: bool = True
-    beliefs: bool = False
-    context: str = "partial"
-    log_values: bool = False
-    surrogate: str = "gp"
-    acquisition: str = "logei"
-    replicate: str = "off"
-    transfer: Sequence[str] = ()
-    frame: DataFrame | None = None
-    language_model: LanguageModel | None = None
-    llm: str | None = None
-    model: str | None = None
-    listeners: Sequence[Listener] = ()
-    clock: Clock = field(default_factory=Clock)
-    evaluator: Evaluator | None = None
-    workers: int | None = None
-    devices: Sequence[str] | None = None
-
-    def emit(self, event: Event) -> None:
-        """Tell all listeners."""
-        for listener in self.listeners:
-            listener(event)
-
-    def note(self, text: str) -> None:
-        """Tell all listeners a sentence that the user should read."""
-        self.emit(Note(text))
-
-
-@dataclass(frozen=True)
 class Run(StudyView):
     """A study at the end of a run; `directory` holds `outcome.files`."""
 
@@ -107,35 +57,6 @@ class Run(StudyView):
         from agent.showing import run_html
 
         return run_html(self)
-
-
-def check(setting: Setting) -> None:
-    """Refuse what no study can begin with, before anything is read, asked or trained.
-
-    Raises:
-        UserError: there is no such strategy, surrogate, acquisition function, context, or way to
-            replicate, or no worker.
-        StudyError: the name is none, or it is taken.
-    """
-    check_workers(setting.workers)
-    check_strategy(setting.strategy, setting.surrogate, setting.transfer)
-    check_acquisition(setting.acquisition, setting.strategy, setting.surrogate)
-    check_replicate(setting.replicate)
-    check_context(setting.context)
-    if setting.name is not None:
-        Store.check_free(checked_name(setting.name), setting.storage)
-
-
-def _check_asked(setting: Setting) -> None:
-    from agent.strategies import ASKING
-
-    if setting.language_model is not None:
-        return
-    hint = "Leave `--llm none` out."
-    if setting.beliefs:
-        raise UserError("Beliefs need a language model.", hint=hint)
-    if setting.strategy in ASKING:
-        raise UserError(f"The strategy {setting.strategy!r} needs a language model.", hint=hint)
 
 
 def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tuple[Store, Path]:
@@ -149,7 +70,7 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
             directory cannot be written.
     """
     check(setting)
-    _check_asked(setting)
+    check_asked(setting)
     check_several(task, setting.acquisition)
     known = chosen(task, setting.transfer, setting.storage) if setting.transfer else Known()
     check_opening(task, setting.context)
@@ -169,9 +90,11 @@ def begin(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> tup
 
 def run_task(task: Task, setting: Setting, calls: Sequence[CallRecord] = ()) -> Run:
     """Tune `task` in a new study; see `begin` and `go_on`."""
+    check_here(task.space.constraints)
     with setting.clock("reading the data"):
         evaluator = setting.evaluator or _evaluator(task, setting.frame)
     store, directory = begin(task, setting, calls)
+    setting = replace(setting, constraints=task.space.constraints)
     return go_on(store, directory, setting, evaluator)
 
 
@@ -184,7 +107,9 @@ def resume(name: str, setting: Setting, change: Callable[[Task], Task] = lambda 
     store = Store.load(name, setting.storage)
     before = store.task
     if (task := change(before)) != before:
+        check_here(task.space.constraints)
         store.save_task(task)
+    setting = replace(setting, constraints=task.space.constraints)
     known = store.study_attributes().get(remembered.DIRECTORY)
     directory = study_directory(name, setting.out or known)
     task.save(directory / TASK_FILE)
@@ -200,7 +125,8 @@ def go_on(store: Store, directory: Path, setting: Setting, evaluator: Evaluator)
         PlaintuneError: the database fails for good. What was stored before stays, and `resume`
             goes on from there.
     """
-    task = store.task
+    task = store.task.bound(setting.constraints)
+    check_here(task.space.constraints)
     store.notify = setting.note
     setting.emit(RunStarted(task, store.name, tuple(store.trials()), str(directory)))
     for note in getattr(evaluator, "notes", ()):
@@ -318,7 +244,7 @@ def _finish(
     clock = setting.clock
     next_ = " Testing and saving the best configuration." if isinstance(evaluator, Finisher) else ""
     setting.note(f"The search is over: {stopped}.{next_}")
-    task, trials = store.task, store.trials()
+    task, trials = store.task.bound(setting.constraints), store.trials()
     outcome = conclude(
         task,
         trials,

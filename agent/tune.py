@@ -18,10 +18,12 @@ from agent.lines import Lines
 from agent.opening import CONTEXT, LOG_VALUES
 from agent.programs import function_task
 from agent.remembered import ACQUISITION, REPLICATE, STRATEGY, SURROGATE
-from agent.runs import Run, Setting, check, run_task
+from agent.runs import Run, run_task
 from agent.runs import resume as resume_run
+from agent.setting import Setting, check
 from agent.store import Store
 from agent.talk import USUAL, Talk, language_model_of
+from evals.constraints import Constraint, Decides, unknown
 from evals.evaluators.function import FunctionEvaluator, nursery_for, one_at_a_time
 from evals.evaluators.process import Nursery
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
@@ -44,16 +46,17 @@ class Options:
     """How a function is tuned, beside its goal.
 
     `metric` and `direction` ("minimize", "maximize") win over the goal's words, `space` (parameters
-    by name) over what the function declares; `fixed` arguments keep these values. The search ends
-    early where no more than `stop_below_gain` is likely to be gained; `replicate` "auto" runs
-    contenders again, with other seeds, where noise decides between them; `surrogate` names
-    what predicts, `acquisition` what makes of the predictions where to look next, `transfer`
-    earlier studies to learn from, or ("auto",). `isolated` gives each trial a process of its own,
-    with at most `memory` bytes and `cpu_seconds` of processor time. `workers` trials run at a time,
-    with the `gpus` (None: those that are found) dealt among them. `llm`, `model`, `context`,
-    `log_values` and `beliefs` (asked for in a new study) are those of `plaintune run`. A study
-    called `name` that exists is resumed as it began: goal and options may give it a larger budget,
-    other limits and another language model, no more.
+    by name) over what the function declares; `fixed` arguments keep these values; what
+    `constraints` ("lr * layers < 2", or a Python function of parameters by their names) say no to
+    is never tried. The search ends early where no more than `stop_below_gain` is likely to be
+    gained; `replicate` "auto" runs contenders again, with other seeds, where noise decides between
+    them; `surrogate` names what predicts, `acquisition` what makes of the predictions where to look
+    next, `transfer` earlier studies to learn from, or ("auto",). `isolated` gives each trial a
+    process of its own, with at most `memory` bytes and `cpu_seconds` of processor time. `workers`
+    trials run at a time, with the `gpus` (None: those that are found) dealt among them. `llm`,
+    `model`, `context`, `log_values` and `beliefs` (asked for in a new study) are those of
+    `plaintune run`. A study called `name` that exists is resumed as it began: goal and options may
+    give it a larger budget, other limits and another language model, no more.
     """
 
     trials: int | None = None
@@ -63,6 +66,7 @@ class Options:
     direction: str | None = None
     space: SearchSpace | Mapping[str, Parameter] | None = None
     fixed: Mapping[str, Scalar] = field(default_factory=dict)
+    constraints: Sequence[str | Decides] = ()
     seed: int | None = None
     isolated: bool = True
     memory: int | None = None
@@ -117,10 +121,12 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         memory=given.memory,
         cpu_seconds=given.cpu_seconds,
     )
+    space = proposed.task.space.constrained(given.constraints)
+    task = proposed.task.model_copy(update={"space": space})
     if not given.quiet:
-        show_space(proposed)
+        show_space(replace(proposed, task=task))
     wishes = Wishes(seed=given.seed, stop_below_gain=given.stop_below_gain)
-    task = wishes.applied(proposed.task)
+    task = wishes.applied(task)
     evaluator = _evaluator(task, function, given, nursery)
     setting = replace(setting, evaluator=evaluator, language_model=model)
     return _shown(run_task(task, setting, proposed.calls), given)
@@ -134,6 +140,10 @@ def _options(given: Mapping[str, Any]) -> Options:
             hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
             raise UserError(f"tune has no option {name!r}.", hint=hint)
     found = Options(**plain_options(given))
+    if isinstance(found.constraints, str | Constraint) or not isinstance(
+        found.constraints, Sequence
+    ):
+        found = replace(found, constraints=(found.constraints,))
     if not found.isolated and ((found.workers or 1) > 1 or found.gpus):
         raise one_at_a_time()
     return found
@@ -174,7 +184,18 @@ def _go_on(
     llm, model = language_model_of(store.study_attributes(), said, given.model)
     opened = _language_model(replace(given, llm=llm, model=model))
     again = replace(setting, evaluator=evaluator, language_model=opened)
-    return _shown(resume_run(given.name, again, wishes.applied), given)
+
+    def changed(before: Task) -> Task:
+        return _with_functions(wishes.applied(before), given)
+
+    return _shown(resume_run(given.name, again, changed), given)
+
+
+def _with_functions(task: Task, given: Options) -> Task:
+    """Return a stored task with the functions that decide, which are given again."""
+    began = _space(given.space)
+    here = [*(began.constraints if began else ()), *task.space.read_constraints(given.constraints)]
+    return task.bound(here)
 
 
 def _check_same(function: Callable[..., Any], wanted: Goal, given: Options, store: Store) -> None:
@@ -199,7 +220,10 @@ def _check_same(function: Callable[..., Any], wanted: Goal, given: Options, stor
     changed += ["fixed"] if any(task.fixed.get(n) != v for n, v in given.fixed.items()) else []
     space = _space(given.space)
     # A study that was steered has another space than the one it began with.
-    changed += ["space"] if space not in (None, task.space) and not task.steering else []
+    other = space is not None and space.parameters != task.space.parameters
+    changed += ["space"] if other and not task.steering else []
+    here = [*(space.constraints if space else ()), *task.space.read_constraints(given.constraints)]
+    changed += ["constraint"] if unknown(here, task.space.constraints) else []
     changed += ["function"] if not read_function(function).accepts(task.space.names) else []
     if changed:
         raise StudyError(

@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from evals.constraints import Constraint, parsed
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
-from evals.space import Constraint
 from prompts.errors import InvalidTaskError
 
 
@@ -34,31 +34,21 @@ def names_in(expression: str) -> set[str]:
     Raises:
         InvalidTaskError: it is no expression.
     """
-    return {n.id for n in ast.walk(_parse(expression)) if isinstance(n, ast.Name)}
+    return {n.id for n in ast.walk(parsed(expression)) if isinstance(n, ast.Name)}
 
 
 def rename(expression: str, names: dict[str, str]) -> str:
     """Return `expression` with its names replaced."""
-    tree = _parse(expression)
+    tree = parsed(expression)
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             node.id = names.get(node.id, node.id)
     return ast.unparse(tree)
 
 
-def _parse(expression: str) -> ast.Expression:
-    try:
-        return ast.parse(expression.strip(), mode="eval")
-    except SyntaxError as error:
-        raise InvalidTaskError(
-            f"The constraint {expression!r} cannot be read.",
-            hint='Write it like "n_estimators <= 500".',
-        ) from error
-
-
 def interval(expression: str) -> Interval | None:
     """Return what comparisons of one name with numbers leave; None for any other expression."""
-    return _interval(_parse(expression).body)
+    return _interval(parsed(expression).body)
 
 
 def _interval(node: ast.expr) -> Interval | None:

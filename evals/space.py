@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import field_validator, model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 
+from evals.constraints import Constraint, bound, check_names, constraint_of
 from evals.parameters import Categorical, Condition, Float, Int, Ordinal, Parameter, Scalar
 from prompts.errors import InvalidConfigError, InvalidTaskError
 
@@ -28,37 +30,20 @@ INACTIVE = 0.5
 
 
 @dataclass(frozen=True)
-class Constraint:
-    """A condition on several parameters, such as `num_leaves <= 2 ** max_depth`."""
-
-    expression: str
-    reason: str = ""
-
-    def holds(self, config: Mapping[str, Scalar]) -> bool:
-        """Return whether `config` satisfies it; true where a parameter it names is inactive."""
-        from simpleeval import NameNotDefined, simple_eval
-
-        try:
-            return bool(simple_eval(self.expression, names=dict(config)))
-        except NameNotDefined:
-            return True
-        except Exception as error:
-            raise InvalidTaskError(
-                f"The constraint {self.expression!r} cannot be evaluated: {error}."
-            ) from error
-
-
-@dataclass(frozen=True)
 class SearchSpace:
-    """Parameters in a fixed order, parents before the parameters that depend on them."""
+    """Parameters in a fixed order, parents before the parameters that depend on them.
+
+    A constraint may be given as an expression or as a Python function (`evals.constraints`).
+    """
 
     parameters: tuple[Parameter, ...]
     constraints: tuple[Constraint, ...] = ()
 
     @field_validator("constraints", mode="before")
     @classmethod
-    def _expressions(cls, value: Any) -> Any:
-        return [{"expression": v} if isinstance(v, str) else v for v in value]
+    def _constraints(cls, value: Any, info: ValidationInfo) -> Any:
+        names = [p.name for p in info.data.get("parameters", ())]
+        return [constraint_of(v, names, i) for i, v in enumerate(value, start=1)]
 
     @model_validator(mode="after")
     def _check(self) -> SearchSpace:
@@ -100,6 +85,28 @@ class SearchSpace:
             ):
                 alive.add(parameter.name)
                 yield parameter
+
+    def bound(self, here: Sequence[Constraint]) -> SearchSpace:
+        """Return the space with the functions that the constraints `here` have."""
+        return replace(self, constraints=bound(self.constraints, here))
+
+    def read_constraints(self, given: Sequence[Any]) -> tuple[Constraint, ...]:
+        """Return the constraints that expressions or functions stand for."""
+        return SearchSpace(self.parameters, tuple(given)).constraints
+
+    def constrained(self, given: Sequence[Any]) -> SearchSpace:
+        """Return the space with further constraints: expressions or functions.
+
+        Raises:
+            InvalidTaskError: one is neither or is about what is not tuned, or they leave nothing.
+        """
+        added = self.read_constraints(given)
+        if not added:
+            return self
+        check_names(added, self.names)
+        space = replace(self, constraints=self.constraints + added)
+        space.sample(np.random.default_rng(0))
+        return space
 
     def validate(self, config: Mapping[str, Any]) -> Config:
         """Return `config` in native types and space order.

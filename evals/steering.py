@@ -107,7 +107,8 @@ def followed(task: Task, stored: Task | None) -> Task:
     """Return `task` with what `stored` has been steered to since; itself where nothing was said."""
     if stored is None or stored.steering == task.steering:
         return task
-    return task.model_copy(update={"steering": stored.steering, "space": stored.space})
+    steered = task.model_copy(update={"steering": stored.steering, "space": stored.space})
+    return steered.bound(task.space.constraints)
 
 
 def keeps(task: Task, trial: Trial) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from evals.constraints import Constraint
 from evals.parameters import Scalar
 from evals.preferences import Steering
 from evals.space import SearchSpace
@@ -169,6 +171,10 @@ class Task(_Part):
     def objective(self) -> Objective:
         """The first objective, the one that decides where there is only one."""
         return self.objectives[0]
+
+    def bound(self, here: Sequence[Constraint]) -> Task:
+        """Return the task with the functions that the constraints `here` have."""
+        return self.model_copy(update={"space": self.space.bound(here)})
 
     def to_yaml(self) -> str:
         """Return the task as YAML that `from_yaml` reads back unchanged."""

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 import plaintune
 from agent.cli import app
-from agent.runs import Run, Setting, check, resume, run_task
+from agent.runs import Run, resume, run_task
+from agent.setting import Setting, check
 from agent.store import Store
 from evals.evaluators.function import FunctionEvaluator
 from evals.evaluators.registry import EVALUATORS

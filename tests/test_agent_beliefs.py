@@ -16,7 +16,8 @@ from agent.beliefs import beliefs
 from agent.beliefs_view import belief_rows
 from agent.commands import Talk
 from agent.language_models.scripted import ScriptedModel
-from agent.runs import Setting, resume, run_task
+from agent.runs import resume, run_task
+from agent.setting import Setting
 from agent.store import Store
 from agent.summary import summary
 from evals.preferences import Preference

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from agent.language_models.scripted import ScriptedModel
-from agent.runs import Setting, begin, resume, run_task
+from agent.runs import begin, resume, run_task
+from agent.setting import Setting
 from agent.store import Store
 from evals.parameters import Float
 from evals.space import SearchSpace
@@ -98,7 +99,7 @@ def test_the_command_line_hands_both_on(monkeypatch: pytest.MonkeyPatch) -> None
 
     from agent import commands
     from agent.cli import app
-    from agent.runs import Setting
+    from agent.setting import Setting
 
     given: list[Any] = []
     monkeypatch.setattr(commands, "run", lambda *args: given.extend(args))

@@ -14,7 +14,8 @@ from acquisition.registry import make_designer
 from agent.cli import app
 from agent.loop import Agent
 from agent.prospects import OUTLOOK, outlooks
-from agent.runs import Run, Setting, resume, run_task
+from agent.runs import Run, resume, run_task
+from agent.setting import Setting
 from agent.store import Store
 from evals.evaluator import Report
 from evals.evaluators.registry import EVALUATORS

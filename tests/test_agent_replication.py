@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from agent.cli import app
 from agent.loop import Agent
-from agent.runs import Run, Setting, resume, run_task
+from agent.runs import Run, resume, run_task
+from agent.setting import Setting
 from agent.store import Store
 from evals.evaluator import Report
 from evals.evaluators.registry import EVALUATORS

@@ -10,7 +10,8 @@ import pytest
 
 import plaintune
 from agent.language_models.scripted import ScriptedModel
-from agent.runs import Run, Setting, begin, resume, run_task
+from agent.runs import Run, begin, resume, run_task
+from agent.setting import Setting
 from agent.store import Store
 from evals.spaces import space_for
 from evals.task import Budget, Data, Objective, Task, Validation

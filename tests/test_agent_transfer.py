@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from acquisition.transfer import ORIGIN
 from agent.cli import app
-from agent.runs import Run, Setting, resume, run_task
+from agent.runs import Run, resume, run_task
+from agent.setting import Setting
 from agent.store import Store
 from agent.transfer import chosen
 from evals.evaluator import Report

@@ -218,3 +218,27 @@ def test_the_limits_of_a_study_stay_when_it_goes_on(
     run = plaintune.tune(greedy, name="mine", **(QUIET | {"trials": 2}))
     reasons = [t.evaluation.reason for t in run.trials if t.evaluation]
     assert ["out of memory" in r for r in reasons] == [True, True]
+
+
+def _product(lr: float = 0.1, layers: int = 3) -> float:
+    return abs(lr * layers - 0.9)
+
+
+def test_what_a_function_forbids_is_never_tried_not_even_after_a_resume(tmp_path: Path) -> None:
+    def small(lr: float, layers: int) -> bool:
+        return lr * layers < 0.5
+
+    given: dict[str, Any] = {"storage": str(tmp_path / "s.db"), "out": str(tmp_path), "llm": "none"}
+    given |= {"name": "small", "quiet": True, "constraints": [small, "layers != 2"]}
+    plaintune.tune(_product, "lowest loss, 7 trials", **given)
+    with pytest.raises(InvalidTaskError, match="calls small, which is not here"):
+        plaintune.tune(_product, "lowest loss", trials=9, **{**given, "constraints": ()})
+    with pytest.raises(StudyError, match="began with another constraint"):
+        plaintune.tune(_product, "lowest loss", trials=9, **{**given, "constraints": "lr < 0.1"})
+    other = {**given, "constraints": [lambda lr: lr < 0.1]}
+    with pytest.raises(StudyError, match="began with another constraint"):
+        plaintune.tune(_product, "lowest loss", trials=9, **other)
+    run = plaintune.tune(_product, "lowest loss", trials=9, **given)
+    assert len(run.trials) == 9
+    assert all(small(**t.config) and t.config["layers"] != 2 for t in run.trials)
+    plaintune.load("small", storage=given["storage"])
