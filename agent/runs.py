@@ -16,6 +16,7 @@ from agent.events import RunFinished, RunStarted
 from agent.limits import Limits
 from agent.opening import check_opening, opening_of
 from agent.outcome import Outcome
+from agent.rivals import rivals_note
 from agent.setting import Setting, check, check_asked
 from agent.store import Store
 from agent.study_view import StudyView
@@ -254,8 +255,10 @@ def _finish(
         seconds_left=limits.seconds_left,
         notify=setting.note,
     )
-    known = Known(store.study_attributes().get(remembered.TRANSFER, {}))
+    attributes = store.study_attributes()
+    known = Known(attributes.get(remembered.TRANSFER, {}))
     transfer = tuple(worth(known, setting.storage, task, trials))
+    surrogate = str(attributes.get(remembered.SURROGATE, "gp"))
     files = {"task": TASK_FILE, **outcome.files, "report": REPORT_FILE}
     outcome = outcome.model_copy(
         update={
@@ -263,6 +266,7 @@ def _finish(
             "files": files,
             "seconds": dict(clock.seconds),
             "transfer": transfer,
+            "notes": outcome.notes + rivals_note(surrogate, task, trials),
         }
     )
     store.set_study_attribute(OUTCOME, outcome.model_dump(mode="json"))

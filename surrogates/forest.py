@@ -22,6 +22,7 @@ from evals.trials import Trial
 from surrogates.encoding import Encoding, encoding_of
 from surrogates.gp import some_observed
 from surrogates.models import PredictorModel
+from surrogates.observations import Observed
 from surrogates.output_transforms import winsorise
 from surrogates.predictor import Gradients
 
@@ -75,6 +76,12 @@ class ForestPredictor:
 class Forest(PredictorModel):
     """A random forest as a BoTorch model with one output; points are judged independently."""
 
+    predictor: ForestPredictor
+
+    def left_out(self) -> tuple[Array, Array]:
+        """Return each target's mean and spread over the trees that have not seen it."""
+        return self.predictor.out_of_bag()
+
     def posterior(
         self,
         X: Tensor,
@@ -99,10 +106,12 @@ class ForestSurrogate:
             ValueError: no trial has completed.
         """
         data, encoding = some_observed(task, trials), encoding_of(task.space)
-        models = []
-        for y in data.Y.T:
-            transform = winsorise(y)
-            models.append(
-                Forest(ForestPredictor(encoding, data.X, transform.forward(y)), transform)
-            )
+        models = [fit_forest(encoding, data, m) for m in range(data.Y.shape[1])]
         return models[0] if len(models) == 1 else ModelList(*models)
+
+
+def fit_forest(encoding: Encoding, data: Observed, objective: int = 0) -> Forest:
+    """Fit one objective."""
+    y = data.Y[:, objective]
+    transform = winsorise(y)
+    return Forest(ForestPredictor(encoding, data.X, transform.forward(y)), transform)

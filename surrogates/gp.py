@@ -75,6 +75,10 @@ class GaussianProcess(PredictorModel):
         """Return the variance of one observation's noise at `b x q x d` points (`b x q`)."""
         return torch.full(X.shape[:-1], self.predictor.s2 * self.predictor.hyper.noise).to(X)
 
+    def left_out(self) -> tuple[Array, Array]:
+        """Return each target's mean and standard deviation from the others (`n` each)."""
+        return self.predictor.left_out()
+
     def _kernel(self, A: Tensor, B: Tensor) -> Tensor:
         every, share = _matern(A, B), self.predictor.hyper.share
         if share == 0.0:

@@ -32,7 +32,7 @@ from surrogates.gp import MODEL_ROWS, GaussianProcess, fit_gp, some_observed
 from surrogates.likelihood import fit, leave_one_out, unpack
 from surrogates.observations import Observed
 from surrogates.output_transforms import OutputTransform
-from surrogates.predictor import Predictor
+from surrogates.predictor import SMALLEST, Predictor
 
 Array = NDArray[np.float64]
 
@@ -68,6 +68,19 @@ class HeteroscedasticProcess(GaussianProcess):
         flat = X.detach().reshape(-1, X.shape[-1]).numpy()
         return torch.from_numpy(self.multiplier(flat)).reshape(X.shape[:-1]) * super().noise(X)
 
+    def left_out(self) -> tuple[Array, Array]:
+        """Return each target's mean and standard deviation from the others (`n` each).
+
+        A target's noise is learned from the others, too, where all have taught it (`FIT_ROWS`).
+        """
+        mean, sd = self.predictor.left_out()
+        if len(self.log_noise.X) != len(mean):
+            return mean, sd
+        scale = self.predictor.noise_scale
+        others = _bounded(self.log_noise.left_out()[0]) / self.multiplier(self.predictor.X) * scale
+        more = self.predictor.s2 * self.predictor.hyper.noise * (others - scale)
+        return mean, np.sqrt(np.maximum(sd**2 + more, SMALLEST))
+
     def believe(self, X: Array) -> Self:
         """Return this model with `X` (`k x d`) observed at their predicted means."""
         if not len(X):
@@ -85,11 +98,12 @@ class HeteroscedasticSurrogate:
             ValueError: no trial has completed.
         """
         data, encoding = some_observed(task, trials), encoding_of(task.space)
-        models = [_fit(encoding, data, m) for m in range(data.Y.shape[1])]
+        models = [fit_heteroscedastic(encoding, data, m) for m in range(data.Y.shape[1])]
         return models[0] if len(models) == 1 else ModelList(*models)
 
 
-def _fit(encoding: Encoding, data: Observed, objective: int) -> GaussianProcess:
+def fit_heteroscedastic(encoding: Encoding, data: Observed, objective: int = 0) -> GaussianProcess:
+    """Fit one objective."""
     y = data.Y[:, objective]
     first = fit_gp(encoding, data, objective)
     if len(y) < ENOUGH or np.ptp(y) == 0:
@@ -122,5 +136,9 @@ def _smooth(encoding: Encoding, X: Array, logs: Array) -> Predictor:
 
 
 def _multiplier(log_noise: Predictor, X: Array) -> Array:
+    return _bounded(log_noise.predict(X)[0])
+
+
+def _bounded(logs: Array) -> Array:
     widest = np.log(WIDEST)
-    return np.exp(np.clip(log_noise.predict(X)[0], -widest, widest))
+    return np.exp(np.clip(logs, -widest, widest))

@@ -106,6 +106,14 @@ class Predictor:
         d_sd = -self.s2 * d_root / sd[:, None]
         return Gradients(self.mean + cross @ self.alpha, sd, d_mean, d_sd)
 
+    def left_out(self) -> tuple[Array, Array]:
+        """Return mean and standard deviation of each target from the others (`n` each).
+
+        Rasmussen & Williams 2006, Eq. 5.12, noise included; hyperparameters and mean are kept.
+        """
+        precision = (self.inverse_factor**2).sum(axis=0)
+        return self.targets - self.alpha / precision, np.sqrt(self.s2 / precision)
+
     def kernel(self, Z: Array) -> Array:
         """Return `b x n` prior correlations between scaled features `Z` (`b x p`) and the data."""
         every = correlation(_squares(Z, self.Z))

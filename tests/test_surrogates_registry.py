@@ -1,4 +1,4 @@
-"""Every surrogate by name gives a BoTorch model; `auto` takes the one that predicts better."""
+"""Every surrogate by name gives a BoTorch model."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from evals.space import Categorical, Float, SearchSpace
 from evals.task import Objective, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from prompts.errors import UserError
-from surrogates.forest import Forest
-from surrogates.gp import GaussianProcess
 from surrogates.registry import SURROGATES, make_surrogate
 
 SPACE = SearchSpace((Float("x", 0, 1), Float("y", 0, 1), Categorical("c", ("a", "b", "d"))))
@@ -41,13 +39,6 @@ def test_every_surrogate_is_a_botorch_model_and_serves_the_designer(name: str) -
     designer = make_designer("gp", surrogate=name)
     found = designer.suggest(TASK, trials(25), 2, np.random.default_rng(0))
     assert len({SPACE.key(s.config) for s in found}) == 2
-
-
-def test_auto_asks_for_a_clear_advantage(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(make_surrogate("auto").fit(TASK, trials(40)), GaussianProcess)
-    monkeypatch.setattr("surrogates.auto.MARGIN", -1e9)
-    assert isinstance(make_surrogate("auto").fit(TASK, trials(40)), Forest)
-    assert isinstance(make_surrogate("auto").fit(TASK, trials(10)), GaussianProcess)
 
 
 def test_unknown_surrogates_are_named() -> None:
