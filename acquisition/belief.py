@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.objectives import thresholds
 from evals.task import Task
 from evals.trials import Trial, TrialState
 from surrogates.cost import Cost, cost_of
@@ -30,7 +31,8 @@ class Belief:
     """Everything an acquisition function may look at.
 
     `observed` are the points that taught the models and that the user still allows.
-    `pending` (`k x d`) are already part of the models, at their predicted means.
+    `pending` (`k x d`) are already part of the models, at their predicted means. `thresholds` holds
+    each model's, on its scale, NaN where the objective has none (`m`).
     """
 
     models: tuple[PredictorModel, ...]
@@ -39,6 +41,7 @@ class Belief:
     feasible: Feasibility | None
     timing: Callable[[], Cost | None]
     seed: int
+    thresholds: Array
 
     @property
     def cost(self) -> Cost | None:
@@ -79,6 +82,7 @@ def believe(
         feasibility(task, trials),
         partial(cost_of, task, trials),
         seed,
+        _thresholds(task, models),
     )
     return belief.with_pending(running)
 
@@ -90,6 +94,11 @@ def _compared(task: Task, inputs: Array) -> Array:
     inside = allowed(task)
     kept = inside.keeps(inputs) if inside else np.ones(len(inputs), dtype=bool)
     return inputs[kept] if kept.any() else inputs
+
+
+def _thresholds(task: Task, models: Sequence[PredictorModel]) -> Array:
+    pairs = zip(thresholds(task), models, strict=True)
+    return np.array([m.transform.forward(np.array([t]))[0] if t == t else t for t, m in pairs])
 
 
 def _models(fitted: Model) -> tuple[PredictorModel, ...]:

@@ -170,6 +170,12 @@ def _thompson(belief: Belief) -> Acquisition:
     return thompson(belief)
 
 
+def _qlognehvi(belief: Belief) -> Acquisition:
+    from acquisition.noisy_hypervolume import noisy_hypervolume
+
+    return FromBoTorch(noisy_hypervolume(belief))
+
+
 def _hypervolume(belief: Belief) -> Acquisition:
     from acquisition.hypervolume import LogHypervolumeImprovement
 
@@ -186,20 +192,24 @@ ACQUISITIONS: dict[str, Callable[[Belief], Acquisition]] = {
     "joint_entropy": _joint_entropy,
     "thompson": _thompson,
     "hypervolume": _hypervolume,
+    "qlognehvi": _qlognehvi,
 }
+SEVERAL = ("hypervolume", "qlognehvi")
+"""Acquisition functions that trade off several objectives."""
 
 
 def make_acquisition(name: str, belief: Belief) -> Acquisition:
     """Return the acquisition called `name`, weighted with feasibility.
 
-    Several objectives are always traded off by hypervolume.
+    Several objectives are traded off by hypervolume, whatever the name says.
 
     Raises:
         UserError: there is none of that name.
     """
     check_name(name)
-    several = len(belief.models) > 1
-    return Weighted(ACQUISITIONS["hypervolume" if several else name](belief), belief)
+    if len(belief.models) > 1 and name not in SEVERAL:
+        name = SEVERAL[0]
+    return Weighted(ACQUISITIONS[name](belief), belief)
 
 
 def check_name(name: str) -> None:

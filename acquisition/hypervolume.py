@@ -7,7 +7,8 @@ sd h((mean - t) / sd)`, `EHVI = sum_boxes prod_objectives (psi(l) - psi(u))`.
 
 The front is that of the predicted means at the points tried, so that noise is no progress. The
 reference point lies the front's whole range below its worst values: what lies beyond it counts as
-nothing, and the ends of the true front lie beyond those found early.
+nothing, and the ends of the true front lie beyond those found early. Where the user has said what
+will do, that is the reference.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class LogHypervolumeImprovement:
         self._predictors = [m.predictor for m in belief.models]
         known = np.concatenate([belief.observed, belief.pending])
         means = [p.predict(known)[0] for p in self._predictors]
-        self._lower, self._upper = boxes(np.stack(means, axis=1))
+        self._lower, self._upper = boxes(np.stack(means, axis=1), belief.thresholds)
 
     def __call__(self, X: Array) -> Array:
         """Return `b` values for `b x d` encoded configurations."""
@@ -56,20 +57,35 @@ class LogHypervolumeImprovement:
         return values[:b], (values[b:].reshape(b, d) - values[:b, None]) / STEP
 
 
-def boxes(Y: Array) -> tuple[Array, Array]:
-    """Return lower and upper corners (`c x m` each) of what no row of `Y` (`n x m`) dominates."""
+def boxes(Y: Array, thresholds: Array | None = None) -> tuple[Array, Array]:
+    """Return lower and upper corners (`c x m` each) of what no row of `Y` (`n x m`) dominates.
+
+    `thresholds` (`m`, NaN where there is none) are what boxes begin at.
+    """
     import torch
     from botorch.utils.multi_objective.box_decompositions.non_dominated import (
         NondominatedPartitioning,
     )
-    from botorch.utils.multi_objective.pareto import is_non_dominated
 
     if Y.shape[1] == 1:
         return Y.max(axis=0, keepdims=True), np.array([[np.inf]])
-    front = Y[is_non_dominated(torch.from_numpy(Y)).numpy()]
-    width = np.maximum(np.ptp(front, axis=0), LEAST_RANGE)
-    reference = torch.from_numpy(front.min(axis=0) - MARGIN * width)
-    lower, upper = NondominatedPartitioning(
-        reference, torch.from_numpy(front)
-    ).get_hypercell_bounds()
+    front, reference = map(torch.from_numpy, reference_point(Y, thresholds))
+    lower, upper = NondominatedPartitioning(reference, front).get_hypercell_bounds()
     return lower.numpy(), upper.numpy()
+
+
+def reference_point(Y: Array, thresholds: Array | None = None) -> tuple[Array, Array]:
+    """Return the rows of `Y` (`n x m`) that none dominates, and what they are measured from (`m`).
+
+    Where any row reaches all `thresholds`, only such count.
+    """
+    import torch
+    from botorch.utils.multi_objective.pareto import is_non_dominated
+
+    wanted = np.full(Y.shape[1], np.nan) if thresholds is None else thresholds
+    reached = ~(wanted > Y).any(axis=1)
+    inside = Y[reached] if reached.any() else Y
+    front = inside[is_non_dominated(torch.from_numpy(inside)).numpy()]
+    width = np.maximum(np.ptp(front, axis=0), LEAST_RANGE)
+    inferred = front.min(axis=0) - MARGIN * width
+    return front, np.where(np.isnan(wanted), inferred, wanted)

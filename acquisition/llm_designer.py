@@ -225,7 +225,9 @@ def _study(
 
 def goal(task: Task) -> str:
     """Return the objectives in words, the first one first."""
-    return ", then ".join(f"{o.direction} {json.dumps(o.metric)}" for o in task.objectives)
+    said = [f"{o.direction} {json.dumps(o.metric)}" for o in task.objectives]
+    bounds = [f" ({o.bound})" if o.bound else "" for o in task.objectives]
+    return ", then ".join(a + b for a, b in zip(said, bounds, strict=True))
 
 
 def partial_card(task: Task) -> dict[str, str]:

@@ -183,8 +183,15 @@ def check_acquisition(name: str, strategy: str = "hybrid", surrogate: str = "gp"
 
 
 def check_several(task: Task, name: str) -> None:
-    """Raise `UserError` where several objectives would be traded off by a function for one."""
-    if len(task.objectives) > 1 and name not in ("logei", "hypervolume"):
+    """Raise `UserError` where the function is for one objective and there are several, or not."""
+    from acquisition.functions import SEVERAL
+
+    if len(task.objectives) == 1 and name == "qlognehvi":
+        raise UserError(
+            f"The acquisition function {name!r} is for several objectives, and the task has one.",
+            hint="Leave --acquisition out, or take qlognei, its like for one.",
+        )
+    if len(task.objectives) > 1 and name not in ("logei", *SEVERAL):
         raise UserError(
             f"The acquisition function {name!r} is for one objective, and the task has"
             f" {len(task.objectives)}.",

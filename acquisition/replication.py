@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from acquisition.advice import Advice, Advisable
 from acquisition.designer import Designer
-from evals.objectives import gains, incumbent
+from evals.objectives import acceptable, gains, incumbent
 from evals.steering import keeps
 from evals.task import Task
 from evals.trials import REPLICATION, Suggestion, Trial, TrialState
@@ -190,13 +190,14 @@ def ranked(task: Task, trials: Sequence[Trial]) -> list[Trial]:
     """Return a COMPLETE trial of each configuration, by the surrogate's mean, the best first.
 
     Of several runs of one configuration it is the one nearest to their mean: no lucky one. Trials
-    that break what the user has wished for since count only where there are no others.
+    that break what the user has wished for since, or miss a threshold, count only where there are
+    no others.
     """
     from surrogates.encoding import encoding_of
     from surrogates.gp import fit_first
 
     complete = [t for t in trials if t.state is TrialState.COMPLETE]
-    complete = [t for t in complete if keeps(task, t)] or complete
+    complete = acceptable(task, [t for t in complete if keeps(task, t)] or complete)
     if not complete:
         return []
     typical = [_typical(task, repeats(task, complete, t)) for t in _first_runs(task, complete)]

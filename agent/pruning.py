@@ -26,9 +26,10 @@ def hopeless(task: Task, trials: Sequence[Trial], running: Mapping[int, float]) 
     It is stopped where, after at least two steps, it is in the lowest quarter of all trials at the
     same step (the median rule of Golovin et al. 2017, Vizier, section 3.2.2, with another quantile
     and stopped trials counted, else the bar would rise with each of them) and behind the incumbent
-    by more than two of its standard errors.
+    by more than two of its standard errors. With several objectives nothing is hopeless: what is
+    bad at the first, of which alone there are running values, may be best at another.
     """
-    if len(running) < 2:
+    if len(running) < 2 or len(task.objectives) > 1:
         return ""
     step = max(running)
     rivals = [t for t in trials if t.evaluation and step in _running(t)]

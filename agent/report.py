@@ -21,7 +21,7 @@ from agent.prospects import outlooks
 from agent.recipe import recipe
 from agent.study_view import StudyView, account, origin_rows, trial_rows
 from agent.verdicts import verdicts
-from evals.task import Task
+from evals.task import Objective, Task
 
 SLICES = 4
 GRID = 25
@@ -150,7 +150,7 @@ def _flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(value, Mapping) and value:
             flat |= _flatten(value, f"{prefix}{key}.")
         elif key == "objectives":
-            flat[key] = ", ".join(f"{o['direction']} {o['metric']}" for o in value)
+            flat[key] = ", ".join(Objective.model_validate(o).words for o in value)
         else:
             flat[f"{prefix}{key}"] = ", ".join(value) if _is_words(value) else value
     return flat

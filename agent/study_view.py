@@ -11,7 +11,7 @@ from agent.explain import show_value
 from agent.llm_budget import used_up
 from agent.outcome import Outcome
 from agent.prices import cost
-from evals.objectives import gains, incumbent
+from evals.objectives import acceptable, gains, incumbent
 from evals.steering import keeps
 from evals.task import Task
 from evals.trials import Trial, TrialState
@@ -81,9 +81,12 @@ def _improvements(view: StudyView) -> set[int]:
 
 
 def unbeaten(task: Task, trials: Sequence[Trial]) -> list[Trial]:
-    """Return the trials than which no other is as good on all objectives and better on one."""
+    """Return the trials than which no other is as good on all objectives and better on one.
+
+    Where any reaches all thresholds, only such count.
+    """
     complete = [t for t in trials if t.state is TrialState.COMPLETE]
-    complete = [t for t in complete if keeps(task, t)] or complete
+    complete = acceptable(task, [t for t in complete if keeps(task, t)] or complete)
     known = gains(task, complete)
     beaten = [((known >= g).all(axis=1) & (known > g).any(axis=1)).any() for g in known]
     return [t for t, lost in zip(complete, beaten, strict=True) if not lost]

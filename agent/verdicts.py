@@ -50,10 +50,27 @@ def _traded(view: StudyView) -> list[str]:
         return []
     named = ", ".join(str(t.number + 1) for t in unbeaten(view.task, view.trials))
     return [
+        *_within(view),
         f"Best means best on {view.task.objective.metric}, the first of "
         f"{len(view.task.objectives)} objectives. "
-        f"The trade-offs between them that no other trial beats: {named}."
+        f"The trade-offs between them that no other trial beats: {named}.",
     ]
+
+
+def _within(view: StudyView) -> list[str]:
+    """Say of the winner whether it keeps to what will do, and what does not."""
+    if view.best is None or not any(o.bound for o in view.task.objectives):
+        return []
+    pairs = list(zip(view.task.objectives, view.best.values, strict=True))
+    missed = [
+        f"{o.metric} {readable(v, 4)} where {o.bound} will do"
+        for o, v in pairs
+        if o.threshold is not None and o.sign * v < o.sign * o.threshold
+    ]
+    if missed:
+        return [f"No trial keeps to every limit. Of the best: {', '.join(missed)}."]
+    kept = ", ".join(f"{o.metric} {o.bound}" for o, _ in pairs if o.bound)
+    return [f"Within the limits: {kept}."]
 
 
 def _at_an_end(task: Task, config: Config) -> list[str]:

@@ -30,14 +30,29 @@ def gain(task: Task, value: float) -> float:
     return task.objective.sign * value
 
 
+def thresholds(task: Task) -> NDArray[np.float64]:
+    """Return each objective's threshold as a gain (`m`), NaN where it has none."""
+    given = [np.nan if o.threshold is None else o.sign * o.threshold for o in task.objectives]
+    return np.array(given, dtype=float)
+
+
+def acceptable(task: Task, complete: Sequence[Trial]) -> list[Trial]:
+    """Return those of the COMPLETE trials that reach all thresholds; all where none does."""
+    missed = gains(task, complete) < thresholds(task)
+    found = [t for t, row in zip(complete, missed, strict=True) if not row.any()]
+    return found or list(complete)
+
+
 def incumbent(task: Task, trials: Sequence[Trial]) -> Trial | None:
     """Return the COMPLETE trial that is best on the first objective; the earlier one on a tie.
 
-    Trials that break what the user has wished for since count only where there are no others.
+    Trials that break what the user has wished for since, and those that miss a threshold, count
+    only where there are no others.
     """
     complete = [t for t in trials if t.state is TrialState.COMPLETE]
     if task.steering:
         complete = [t for t in complete if keeps(task, t)] or complete
     if not complete:
         return None
+    complete = acceptable(task, complete)
     return complete[int(np.argmax(gains(task, complete)[:, 0]))]

@@ -52,15 +52,32 @@ class Data(_Part):
 
 
 class Objective(_Part):
-    """A metric (scikit-learn's scorer name without `neg_`) and which way is better."""
+    """A metric (scikit-learn's scorer name without `neg_`) and which way is better.
+
+    Of several objectives each may have a `threshold`, the worst value that will do, in the metric's
+    unit: what misses it wins only where nothing reaches it.
+    """
 
     metric: str
     direction: Literal["maximize", "minimize"]
+    threshold: float | None = Field(default=None, allow_inf_nan=False)
 
     @property
     def sign(self) -> int:
         """Return 1 where larger is better, else -1."""
         return 1 if self.direction == "maximize" else -1
+
+    @property
+    def bound(self) -> str:
+        """The threshold as people say it, "at most 50000"; "" where there is none."""
+        if self.threshold is None:
+            return ""
+        return f"{'at least' if self.direction == 'maximize' else 'at most'} {self.threshold:.6g}"
+
+    @property
+    def words(self) -> str:
+        """The objective as people say it: "minimize model_size (at most 50000)"."""
+        return f"{self.direction} {self.metric}" + (f" ({self.bound})" if self.bound else "")
 
 
 class Budget(_Part):
@@ -164,6 +181,11 @@ class Task(_Part):
                 f"What is left to gain is known for one objective, and there are "
                 f"{len(self.objectives)}.",
                 hint="Leave `stop_below_gain` out, or tune one of them.",
+            )
+        if self.objective.threshold is not None and len(self.objectives) == 1:
+            raise InvalidTaskError(
+                f"A threshold of {self.objective.metric} alone leaves nothing to choose by.",
+                hint="Leave it out: the best is looked for. It is for trading off objectives.",
             )
         return self
 

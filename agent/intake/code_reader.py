@@ -22,6 +22,7 @@ from agent.intake.models import model_mentions, read_models, unknown_models
 from agent.intake.numbers import numbers_in
 from agent.intake.settings import Wishes, read_settings
 from agent.intake.text import Span, Text
+from agent.intake.thresholds import Threshold, read_thresholds
 from agent.intake.vocabulary import words
 from evals.task import Kind
 
@@ -57,7 +58,13 @@ class CodeReader:
 
     @cached_property
     def _taken(self) -> list[Span]:
-        return [*file_spans(self.text), *self.wishes.spans, *self._exact_columns]
+        limits = [t.span for t in self.thresholds]
+        return [*file_spans(self.text), *self.wishes.spans, *self._exact_columns, *limits]
+
+    @cached_property
+    def thresholds(self) -> list[Threshold]:
+        """How large the model may be and how long it may take."""
+        return read_thresholds(self.text, [*file_spans(self.text), *self._exact_columns])
 
     @cached_property
     def budget(self) -> Reading:

@@ -42,7 +42,7 @@ def fields(task: Task) -> list[tuple[str, str]]:
             rows.append(("data.left_out", ", ".join(task.data.left_out)))
     if task.models:
         rows.append(("models", ", ".join(task.models)))
-    rows.append(("objectives", ", ".join(f"{o.direction} {o.metric}" for o in task.objectives)))
+    rows.append(("objectives", ", ".join(o.words for o in task.objectives)))
     rows += _limits(task)
     if task.program is None:
         rows.append(("validation.folds", str(task.validation.folds)))

@@ -6,8 +6,8 @@ is open is asked about, or, with nobody to ask, assumed aloud, or refused where 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from agent.intake.merge import (
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
 from agent.intake.text import Text
+from agent.intake.thresholds import Threshold
 from evals.dressed import NOTE, undressed
 from evals.metrics import DEFAULT_METRIC, METRICS, metric
 from evals.structure import find_structure
@@ -274,14 +275,15 @@ class _Intake:
             claim = Claim(fitting, "", origin="default")
         return tuple(self.note("models", claim))
 
-    def _objectives(self, code: CodeReader, model: Reading, kind: Kind) -> list[dict[str, str]]:
+    def _objectives(self, code: CodeReader, model: Reading, kind: Kind) -> list[dict[str, Any]]:
         reading = code.metrics(kind)
         fitting = tuple(m for m, found in METRICS.items() if kind in found.kinds)
         for name, sentence in reading.contradictions:
             question = Question(name, sentence, fitting, DEFAULT_METRIC[kind])
             hint = f"Name one metric, such as {DEFAULT_METRIC[kind]}."
             answer = self.interview.settle(question, hint)
-            return _directed(self.note(name, Claim((answer,), f"your answer: {answer}")))
+            settled = Claim((answer,), f"your answer: {answer}")
+            return self._aims(settled, code.thresholds)
         claim = merge_objectives(reading, model, kind, code).claim
         if claim is None or all(METRICS[m].of_model for m in claim.value):
             usual = DEFAULT_METRIC[kind]
@@ -292,7 +294,23 @@ class _Intake:
             self.interview.assume(f"“{claim.quote}” was read as {claim.value[0]}.")
         for name in claim.value:
             metric(name, kind)
-        return _directed(self.note("objectives", claim))
+        return self._aims(claim, code.thresholds)
+
+    def _aims(self, claim: Claim, limits: Sequence[Threshold]) -> list[dict[str, Any]]:
+        """Return the objectives, with what the user says will do."""
+        bounds = {t.metric: t for t in limits}
+        said = [self.text.quote(t.span) for t in bounds.values()]
+        names = tuple(dict.fromkeys([*claim.value, *bounds]))
+        quote = ", ".join([q for q in (claim.quote, *said) if q])
+        self.note("objectives", replace(claim, value=names, quote=quote))
+        for quote, limit in zip(said, bounds.values(), strict=True):
+            what = METRICS[limit.metric].label
+            self.interview.assume(f"“{quote}” is read as: {what}, at most {limit.value:g}.")
+        return [
+            {"metric": n, "direction": METRICS[n].direction}
+            | ({"threshold": bounds[n].value} if n in bounds else {})
+            for n in names
+        ]
 
     def _budget(
         self, code: CodeReader, model: Reading, rows: int
@@ -356,10 +374,6 @@ class _Intake:
             return {"scheme": structure.scheme, "column": column}
         plain = "shuffled" if kind == "regression" else "stratified"
         return {"scheme": self.note("validation.scheme", Claim(plain, "", origin="default"))}
-
-
-def _directed(names: tuple[str, ...]) -> list[dict[str, str]]:
-    return [{"metric": n, "direction": METRICS[n].direction} for n in names]
 
 
 def _limit(name: str, answer: str) -> Claim:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 
-SPACE = ("objectives", "parameters", "space", "task", "trials")
+SPACE = ("constraints", "objectives", "parameters", "space", "task", "trials")
 """Of `evals`, the modules that a suggestion depends on; evaluators are not among them."""
 SEARCH = (
     *("allowed", "bayesian", "belief", "families", "functions", "hypervolume", "improvement"),
