@@ -71,9 +71,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_the_winner_keeps_to_the_limit_and_the_run_says_so(table: Path, tmp_path: Path) -> None:
-    words = (
-        f"predict sick in {table} with random forests, best AUC, model size at most 110 KB, 9 trials"
-    )
+    words = f"predict sick in {table} with random forests, best AUC, model below 110 KB, 9 trials"
     storage = str(tmp_path / "s.db")
     options = ["--llm", "none", "--yes", "--storage", storage, "--name", "small"]
     done = CliRunner().invoke(app, ["run", words, *options, "--out", str(tmp_path / "out")])
