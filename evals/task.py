@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from evals.constraints import Constraint
 from evals.parameters import Scalar
@@ -61,6 +69,12 @@ class Objective(_Part):
     metric: str
     direction: Literal["maximize", "minimize"]
     threshold: float | None = Field(default=None, allow_inf_nan=False)
+
+    @model_serializer(mode="wrap")
+    def _plain(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a threshold that is none: most objectives have none."""
+        content: dict[str, Any] = plain(self)
+        return {k: v for k, v in content.items() if k != "threshold" or v is not None}
 
     @property
     def sign(self) -> int:
