@@ -17,6 +17,7 @@ from agent.runs import resume as resume_run
 from agent.setting import Setting, check
 from agent.store import Store
 from agent.talk import USUAL, Talk
+from evals.constraints import Decides, listed
 from evals.task import Task
 from prompts.errors import DataError
 
@@ -53,6 +54,7 @@ def run(
     trials: int | None = None,
     seconds: float | None = None,
     stop_below_gain: float | None = None,
+    constraints: Sequence[str | Decides] = (),
     seed: int | None = None,
     llm: str | None = "auto",
     model: str | None = None,
@@ -77,9 +79,10 @@ def run(
     `strategy` names what proposes the trials (docs/search.md). `portfolio` lets the search begin
     with what did well on other tables; `beliefs` has the language model say beforehand where good
     values lie. `stop_below_gain` ends the search where no more than so much, in the objective's
-    unit, is likely to be gained by going on. `surrogate` names what predicts, `acquisition` what
-    makes of the predictions where to look next; `replicate` "auto" runs contenders again where
-    noise decides between them; `transfer` names earlier studies to
+    unit, is likely to be gained by going on. What `constraints` ("n_estimators * max_depth < 2000",
+    or a function of parameters by their names) say no to is never tried. `surrogate` names what
+    predicts, `acquisition` what makes of the predictions where to look next; `replicate` "auto"
+    runs contenders again where noise decides between them; `transfer` names earlier studies to
     learn from, or ("auto",). `context` ("none", "partial", "full") says how much of the data the
     language model's first question tells, `log_values` whether it shows logarithms. `workers`
     trials run at a time, with the `gpus` (None: those that are found) dealt among them.
@@ -93,7 +96,9 @@ def run(
     """
     frame = _table(data)
     clock = Clock()
-    wishes = Wishes(trials, seconds, seed, stop_below_gain=stop_below_gain)
+    wishes = Wishes(
+        trials, seconds, seed, stop_below_gain=stop_below_gain, constraints=listed(constraints)
+    )
     talk = _talk(llm, model, quiet)
     asked = {
         "storage": storage,
@@ -143,6 +148,7 @@ def resume(
     trials: int | None = None,
     seconds: float | None = None,
     stop_below_gain: float | None = None,
+    constraints: Sequence[str | Decides] = (),
     llm: str | None = "auto",
     model: str | None = None,
     storage: str | Path | None = None,
@@ -153,8 +159,9 @@ def resume(
 ) -> Run:
     """Go on with the study called `name`, to a larger budget where one is given.
 
-    `llm` "auto" is the language model that the study began with. A study of a Python function goes
-    on with `tune(function, name=...)`.
+    `llm` "auto" is the language model that the study began with. `constraints` that are functions
+    are given again: no database holds them. A study of a Python function goes on with
+    `tune(function, name=...)`.
 
     Raises:
         UserError: there is no such study, or it tunes a function.
@@ -170,7 +177,12 @@ def resume(
         language_model=talk.language_model(),
         listeners=() if quiet else (Lines(sys.stderr),),
     )
-    return resume_run(name, setting, wishes.applied)
+
+    def changed(before: Task) -> Task:
+        here = before.space.read_constraints(listed(constraints))
+        return wishes.applied(before.bound(here))
+
+    return resume_run(name, setting, changed)
 
 
 def _talk(llm: str | None, model: str | None, quiet: bool = False) -> Talk:

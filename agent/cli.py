@@ -130,6 +130,12 @@ Workers = Annotated[
 Gpus = Annotated[
     str | None, typer.Option("--gpus", help="GPUs to deal among the workers, such as 0,1.")
 ]
+Constraint = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constraint", help='Try only where this holds: "heads * 8 <= width"; may be repeated.'
+    ),
+]
 Count = Annotated[int, typer.Option("-n", "--count", help="How many configurations.")]
 
 
@@ -143,6 +149,7 @@ def run(
     trials: Trials = None,
     seconds: Seconds = None,
     stop_below_gain: StopBelowGain = None,
+    constraint: Constraint = None,
     seed: Seed = None,
     llm: Llm = "auto",
     model: Model = None,
@@ -182,7 +189,7 @@ def run(
         memory=memory,
         cpu_seconds=cpu_seconds,
     )
-    wishes = commands.Wishes(trials, seconds, seed, llm_budget, stop_below_gain)
+    wishes = commands.Wishes(trials, seconds, seed, llm_budget, stop_below_gain, constraint or ())
     talk = Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
     setting = Setting(
         llm=llm,
@@ -214,6 +221,7 @@ def plan(
     json: Json = False,
     trials: Trials = None,
     seconds: Seconds = None,
+    constraint: Constraint = None,
     seed: Seed = None,
     llm: Llm = "auto",
     model: Model = None,
@@ -237,7 +245,7 @@ def plan(
         memory=memory,
         cpu_seconds=cpu_seconds,
     )
-    wishes = commands.Wishes(trials=trials, seconds=seconds, seed=seed)
+    wishes = commands.Wishes(trials, seconds, seed, constraints=constraint or ())
     talk = Talk(ask=not (yes or no_input), json=json, llm=llm, model=model)
     commands.plan(source, wishes, talk, line)
 

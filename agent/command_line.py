@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,10 +86,11 @@ def understand_command(
             memory=None if line.memory is None else line.memory * MEBIBYTE,
             cpu_seconds=line.cpu_seconds,
         )
-    show_space(proposed)
+    task = wishes.applied(proposed.task)
+    show_space(replace(proposed, task=task))
     if talk.interactive:
         _ask_to_go_on()
-    return Understood(wishes.applied(proposed.task), proposed.calls, model)
+    return Understood(task, proposed.calls, model)
 
 
 def _ask_to_go_on() -> None:

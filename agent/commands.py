@@ -19,6 +19,7 @@ from agent.llm_budget import limits_in
 from agent.recording import RecordingModel
 from agent.signals import Interrupted
 from agent.talk import Talk
+from evals.constraints import Decides
 from evals.task import Budget, Source, Task
 from evals.trials import Trial
 from prompts.calls import CallRecord
@@ -37,13 +38,17 @@ YAML = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class Wishes:
-    """What options say about the task; they win over its words."""
+    """What options say about the task; they win over its words.
+
+    `constraints` are expressions or functions (`evals.constraints`) beside those of the words.
+    """
 
     trials: int | None = None
     seconds: float | None = None
     seed: int | None = None
     llm_budget: str = ""
     stop_below_gain: float | None = None
+    constraints: Sequence[str | Decides] = ()
 
     def __post_init__(self) -> None:
         """Refuse a wrong budget now, and not after a language model was asked."""
@@ -70,8 +75,9 @@ class Wishes:
             sources["seed"] = f"--seed {self.seed}"
         for field, quote in sources.items():
             content["sources"][field] = Source(origin="your words", quote=quote).model_dump()
-        changed = Task.checked(content, "the task with these options")
-        return changed.bound(task.space.constraints)
+        changed = Task.checked(content, "the task with these options").bound(task.space.constraints)
+        space = changed.space.constrained(self.constraints)
+        return changed.model_copy(update={"space": space})
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from agent.runs import resume as resume_run
 from agent.setting import Setting, check
 from agent.store import Store
 from agent.talk import USUAL, Talk, language_model_of
-from evals.constraints import Constraint, Decides, unknown
+from evals.constraints import Decides, listed, unknown
 from evals.evaluators.function import FunctionEvaluator, nursery_for, one_at_a_time
 from evals.evaluators.process import Nursery
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
@@ -121,12 +121,12 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         memory=given.memory,
         cpu_seconds=given.cpu_seconds,
     )
-    space = proposed.task.space.constrained(given.constraints)
-    task = proposed.task.model_copy(update={"space": space})
+    wishes = Wishes(
+        seed=given.seed, stop_below_gain=given.stop_below_gain, constraints=given.constraints
+    )
+    task = wishes.applied(proposed.task)
     if not given.quiet:
         show_space(replace(proposed, task=task))
-    wishes = Wishes(seed=given.seed, stop_below_gain=given.stop_below_gain)
-    task = wishes.applied(task)
     evaluator = _evaluator(task, function, given, nursery)
     setting = replace(setting, evaluator=evaluator, language_model=model)
     return _shown(run_task(task, setting, proposed.calls), given)
@@ -140,10 +140,7 @@ def _options(given: Mapping[str, Any]) -> Options:
             hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
             raise UserError(f"tune has no option {name!r}.", hint=hint)
     found = Options(**plain_options(given))
-    if isinstance(found.constraints, str | Constraint) or not isinstance(
-        found.constraints, Sequence
-    ):
-        found = replace(found, constraints=(found.constraints,))
+    found = replace(found, constraints=listed(found.constraints))
     if not found.isolated and ((found.workers or 1) > 1 or found.gpus):
         raise one_at_a_time()
     return found

@@ -92,6 +92,12 @@ class ByName:
         return self.function(**{n: config[n] for n in self.names if n in config})
 
 
+def listed(given: Any) -> Sequence[Any]:
+    """Return one constraint by itself as a list of one."""
+    alone = isinstance(given, str | Constraint) or not isinstance(given, Sequence)
+    return (given,) if alone else given
+
+
 def constraint_of(given: Any, names: Sequence[str], number: int = 1) -> Any:
     """Return the constraint that an expression or a function stands for; all else as it is.
 
@@ -168,8 +174,8 @@ def check_here(constraints: Sequence[Constraint]) -> None:
         if constraint.function is None and (name := _foreign(constraint.expression)):
             raise InvalidTaskError(
                 f"The constraint {constraint.expression!r} calls {name}, which is not here.",
-                hint="A Python function that decides belongs to tune(..., constraints=[...]), "
-                "also where a study goes on; else write the condition with operators.",
+                hint="A Python function that decides is given as constraints=[...] of tune, run "
+                "or, where a study goes on, resume; else write the condition with operators.",
             )
 
 

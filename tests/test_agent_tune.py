@@ -242,3 +242,45 @@ def test_what_a_function_forbids_is_never_tried_not_even_after_a_resume(tmp_path
     assert len(run.trials) == 9
     assert all(small(**t.config) and t.config["layers"] != 2 for t in run.trials)
     plaintune.load("small", storage=given["storage"])
+
+
+def test_a_command_is_tried_only_where_its_constraint_holds(tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text(PROGRAM)
+    given = ["--storage", str(tmp_path / "s.db"), "--out", str(tmp_path / "o"), "--llm", "none"]
+    line = ["--", "python", str(tmp_path / "p.py")]
+    words = ["run", "tune lr, lowest val_loss, 6 trials", "--yes", "--name", "c", *given]
+    done = CliRunner().invoke(app, [*words, "--constraint", "lr < 0.004", *line])
+    assert done.exit_code == 0, done.output
+    assert "Tried only where: lr < 0.004." in done.output
+    run = plaintune.load("c", storage=given[1])
+    assert all(t.config["lr"] < 0.004 for t in run.trials)  # type: ignore[operator]
+    words[4] = "d"
+    refused = CliRunner().invoke(app, [*words, "--constraint", "momentum < 1", *line])
+    assert isinstance(refused.exception, InvalidTaskError)
+    assert "about momentum, which is not tuned" in str(refused.exception)
+
+
+def test_a_table_is_searched_only_where_functions_say_so(tmp_path: Path) -> None:
+    import numpy as np
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(120, 3)), columns=list("abc"))
+    frame["y"] = frame.a + rng.normal(size=120) / 3
+    shallow = lambda max_depth: max_depth is None or max_depth < 5  # noqa: E731
+    run = plaintune.run(
+        "predict y with a decision tree, lowest RMSE, 6 trials",
+        data=frame,
+        constraints=shallow,
+        llm="none",
+        storage=tmp_path / "s.db",
+        out=tmp_path / "o",
+        quiet=True,
+    )
+    again: dict[str, Any] = {"trials": 8, "storage": tmp_path / "s.db", "quiet": True}
+    with pytest.raises(InvalidTaskError, match="calls constraint_1, which is not here"):
+        plaintune.resume(run.name, **again)
+    run = plaintune.resume(run.name, constraints=shallow, **again)
+    assert len(run.trials) == 8
+    depths = [t.config.get("max_depth") for t in run.trials]
+    assert all(d is None or d < 5 for d in depths)
