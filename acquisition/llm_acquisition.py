@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from acquisition.bayesian import BayesianDesigner
 from acquisition.llambo import Asker
 from acquisition.llm_designer import Question, goal
+from acquisition.trust import PLATEAU, plateau
 from evals.objectives import gains
 from evals.steering import keeps
 from evals.task import Task
@@ -54,8 +55,6 @@ CHOICE = "chosen_acquisition"
 EVERY = 3
 """A question takes a local model as long as a short trial, and one trial seldom changes the state
 of a search."""
-PLATEAU = 6
-"""So many trials without an improvement are a plateau: two choices in a row came to nothing."""
 SHOWN_BESTS = 5
 SAMPLE = 256
 """So many random points stand for what is predicted elsewhere."""
@@ -121,12 +120,12 @@ class LlmAcquisitionDesigner:
         if len(task.objectives) > 1:
             said = "several objectives are always traded off by it"
             return Choice(SEVERAL, "rule", len(trials), said)
-        last, plateau = last_choice(trials), since(task, trials) >= PLATEAU
-        if last and not _due(last, len(trials), plateau):
+        last, stalled = last_choice(trials), plateau(task, trials) >= PLATEAU
+        if last and not _due(last, len(trials), stalled):
             return last
-        return self._asked(task, trials, plateau)
+        return self._asked(task, trials, stalled)
 
-    def _asked(self, task: Task, trials: Sequence[Trial], plateau: bool) -> Choice:
+    def _asked(self, task: Task, trials: Sequence[Trial], stalled: bool) -> Choice:
         text = self.ask("acquisition", len(trials), question(task, trials))
         said = "no answer"
         if text is not None:
@@ -135,8 +134,8 @@ class LlmAcquisitionDesigner:
             except InvalidAnswerError as error:
                 said = f"its answer cannot be used, {error.message}"
             else:
-                return Choice(picked.name, "llm", len(trials), picked.reason, plateau)
-        return Choice(FALLBACK, "fallback", len(trials), said, plateau)
+                return Choice(picked.name, "llm", len(trials), picked.reason, stalled)
+        return Choice(FALLBACK, "fallback", len(trials), said, stalled)
 
 
 def last_choice(trials: Sequence[Trial]) -> Choice | None:
@@ -144,12 +143,6 @@ def last_choice(trials: Sequence[Trial]) -> Choice | None:
     noted = [t.suggestion.details[CHOICE] for t in trials if CHOICE in t.suggestion.details]
     known = [Choice(**plain) for plain in noted]
     return max(known, key=lambda c: c.asked_at) if known else None
-
-
-def since(task: Task, trials: Sequence[Trial]) -> int:
-    """Return how many trials have ended after the last one that was better than all before it."""
-    bests = _bests(task, _ended(trials))
-    return len(_ended(trials)) - bests[-1][0] if bests else 0
 
 
 def question(task: Task, trials: Sequence[Trial]) -> Question:

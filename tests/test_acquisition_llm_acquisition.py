@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from acquisition.functions import ACQUISITIONS
-from acquisition.llm_acquisition import CHOICE, EVERY, OFFERED, PLATEAU, question, state
+from acquisition.llm_acquisition import CHOICE, EVERY, OFFERED, question, state
+from acquisition.trust import PLATEAU
 from agent.language_models.scripted import ScriptedModel
 from agent.loop import Agent
 from agent.store import Store

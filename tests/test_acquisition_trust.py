@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from acquisition.gate import judge, margin
 from acquisition.trust import WORTH_A_TRIAL, dose, plateau, share_for, trust, wants_advice
 from evals.parameters import Float
+from evals.preferences import Steering
 from evals.space import SearchSpace
+from evals.steering import steered
 from evals.task import Objective, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from prompts.calls import CallRecord
@@ -123,6 +125,17 @@ def test_the_dose_decays_and_rises_on_a_plateau() -> None:
     trials = study([*START, *[("surrogate", 0.2, 0.2)] * 7])
     assert plateau(task(), trials) == 7
     assert plateau(task(), []) == 0
+
+
+def test_what_the_user_has_ruled_out_since_is_no_best() -> None:
+    configs = [{"x": 0.9}, {"x": 0.1}, {"x": 0.2}]
+    trials = [
+        Trial(i, Suggestion(c, "surrogate"), Evaluation(TrialState.COMPLETE, (1.0 - i / 10,)))
+        for i, c in enumerate(configs)
+    ]
+    assert plateau(task(), trials) == 2
+    wish = Steering(words="below a half", since=3, constraints=("x < 0.5",))
+    assert plateau(steered(task(), wish), trials) == 1
 
 
 def test_the_margin_shrinks_and_an_undefined_value_never_passes() -> None:
