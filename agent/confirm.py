@@ -79,7 +79,8 @@ def confirm(
     notify(
         f"Running the best {'configuration' if plan.competing == 1 else plan.competing}"
         f"{' and your default' if plan.default else ''} again with new seeds: "
-        f"{plan.runs} runs, about {max(1, round(cost * plan.runs))} s."
+        f"{plan.runs} run{'s' if plan.runs != 1 else ''}, "
+        f"about {max(1, round(cost * plan.runs))} s."
     )
     again = _Again(task, evaluator, time.monotonic() + seconds_left)
     seeds = _seeds(task, trials)

@@ -92,6 +92,17 @@ def unbeaten(task: Task, trials: Sequence[Trial]) -> list[Trial]:
     return [t for t, lost in zip(complete, beaten, strict=True) if not lost]
 
 
+def _proposals(calls: Sequence[CallRecord], taken: int) -> str:
+    """Say what became of the proposals in `calls`, of which `taken` were tried."""
+    valid, rejected = sum(c.accepted for c in calls), sum(len(c.rejected) for c in calls)
+    said = (
+        f"Of its {valid} valid proposals {taken} were tried"
+        if valid
+        else "No valid proposal came in time"
+    )
+    return f"{said}; {rejected} were rejected." if rejected or valid else f"{said}."
+
+
 def account(view: StudyView) -> list[str]:
     """Say what the language model was asked, what it cost, and what became of its answers."""
     if not view.calls:
@@ -107,8 +118,7 @@ def account(view: StudyView) -> list[str]:
         f"{view.calls[0].model} was asked {asked} times over {len(view.trials)} trials: "
         f"{read:,} tokens read ({100 * cached / max(read, 1):.0f} % of them from its cache), "
         f"{written:,} written, {sum(c.seconds for c in view.calls):.0f} s.",
-        f"Of its {sum(c.accepted for c in view.calls)} valid proposals {taken} were tried; "
-        f"{sum(len(c.rejected) for c in view.calls)} were rejected.",
+        _proposals(view.calls, taken),
     ]
     sentences += [*_hidden(view.calls), *filter(None, [cost(view.calls)])]
     if ended := used_up(view.task.budget, view.calls):

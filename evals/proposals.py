@@ -83,6 +83,9 @@ def parameter_for(argument: Argument) -> tuple[Parameter | None, str]:
     if argument.choices:
         return _choice(argument, argument.choices, "the choices it declares"), "your program"
     known = _meant(argument)
+    if known and argument.type == "unknown" and argument.default is None:
+        # Nothing is declared, not even a type: the name says what it is.
+        argument = dataclasses.replace(argument, type=known.type)
     if known and plausible(known, argument) and (found := _from_dictionary(argument, known)):
         return found, "dictionary"
     if argument.low is not None and argument.high is not None:

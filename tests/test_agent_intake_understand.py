@@ -440,6 +440,7 @@ def test_who_leaves_no_column_out_loses_none(folder: Path, said: str) -> None:
         ("predict churn. Ignore the columns region and plan, with svm", "region"),
         ("predict churn without the columns plan, stars and Region", "Region"),
         ("predict churn using only the columns spent and visits.", "visits"),
+        ("predict churn without the columns plan, visits. 20 trials, svm", "visits"),
     ],
 )
 def test_a_column_that_is_not_there_is_not_left_out_in_silence(
@@ -457,6 +458,7 @@ def test_a_column_that_is_not_there_is_not_left_out_in_silence(
         "predict churn, don't use the columns plan and stars for it",
         "predict churn, ignore outliers, use only the best model",
         "predict churn without the columns plan, stars, lightgbm, 20 trials",
+        "predict churn without the columns plan, stars, lightgbm.",
         "predict churn without the column plan and knn",
     ],
 )

@@ -119,3 +119,15 @@ def test_a_range_that_ends_at_the_default_is_widened(
     kind = "int" if isinstance(default, int) else "float"
     found = checked_range(Argument("x", kind, default), low, high, "")  # type: ignore[arg-type]
     assert isinstance(found, Int | Float) and (found.low, found.high) == room
+
+
+def test_a_name_that_everybody_knows_needs_no_type() -> None:
+    from evals.signature import read_function
+
+    def train(lr, layers, zeta):  # type: ignore[no-untyped-def]
+        return lr
+
+    found = {a.name: propose(a) for a in read_function(train).arguments}
+    assert isinstance(found["lr"].parameter, Float)
+    assert isinstance(found["layers"].parameter, Int)
+    assert found["zeta"].parameter is None

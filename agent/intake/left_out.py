@@ -27,18 +27,21 @@ def left_out(
     return Claim(tuple(f for f in features if f in dropped), ", ".join(drop_quotes + keep_quotes))
 
 
-def unknown(text: Text, mentions: Sequence[ColumnMention]) -> tuple[str, str] | None:
+def unknown(
+    text: Text, mentions: Sequence[ColumnMention], busy: Sequence[Span] = ()
+) -> tuple[str, str] | None:
     """Return a name that is listed as a column's and is none, and the user's words around it.
 
     Names are known as such by a noun before them, and stand alone: "without the columns region, id
-    and age", not "drop columns with gaps".
+    and age", not "drop columns with gaps". What stands in a `busy` span (a model, a metric)
+    is none.
     """
     for phrase in (s for key in ("left_out", "only_columns") for s in text.find_words(key)):
         for span in _names(text, phrase.end):
             name = text.raw[span.start : span.end].strip("\"'")
             if any(fold(name) in stopwords(language) for language in text.languages):
                 break
-            if not any(m.span.overlaps(span) for m in mentions):
+            if not any(s.overlaps(span) for s in (*busy, *(m.span for m in mentions))):
                 return name, text.quote(Span(phrase.start, span.end))
     return None
 
@@ -46,7 +49,8 @@ def unknown(text: Text, mentions: Sequence[ColumnMention]) -> tuple[str, str] | 
 def _names(text: Text, place: int) -> Iterator[Span]:
     """Yield where single words are listed as names of columns: the first, and all up to an "and".
 
-    Without one a list may have gone over to something else: "columns region, lightgbm, 20 trials".
+    Without one all count where the list ends its sentence; elsewhere it may have gone over to
+    something else: "columns region, lightgbm, 20 trials".
     """
     found = _NAMES.match(text.folded, place)
     if not found:
@@ -58,6 +62,7 @@ def _names(text: Text, place: int) -> Iterator[Span]:
         spans.append(Span(*name.span(1)))
         mark, at = name[2].strip(), name.end()
         if mark in ("", ".", ";", "!", "?"):
+            last = last if found["one"] else len(spans)
             break
         if mark != "," and last == 1 and not found["one"]:
             last = len(spans) + 1

@@ -220,7 +220,7 @@ class _Intake:
 
     def _left_out(self, code: CodeReader, frame: DataFrame, target: str) -> tuple[str, ...]:
         features = [str(c) for c in frame.columns if c != target]
-        if none := unknown(self.text, code.mentions):
+        if none := unknown(self.text, code.mentions, code.jargon):
             raise InvalidTaskError(
                 f"“{none[1]}”: the table has no column {none[0]!r}.",
                 hint=f"Its columns are: {', '.join(features[:30])}.",
