@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agent.language_models.openai_url import shown_url
 from agent.opening import CONTEXT, LOG_VALUES
 from agent.talk import LLM, MODEL
 
@@ -38,7 +39,8 @@ def remember(store: Store, setting: Setting, directory: Path, transfer: Mapping[
         LOG_VALUES: setting.log_values,
         WORKERS: setting.workers or 1,
         DEVICES: None if setting.devices is None else list(setting.devices),
-        LLM: setting.llm,
+        # A database is read by others than who knows the password.
+        LLM: setting.llm and shown_url(setting.llm),
         MODEL: setting.model,
     }
     for key, value in begun.items():

@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import plaintune
 from agent.language_models.openai_url import OpenAIModel
 from agent.model_cache import MODELS
 from prompts.chat import Message
@@ -152,3 +154,22 @@ def test_a_real_llama_cpp_server_keeps_the_range() -> None:
     assert len(answers) == 3 and all(0.5 <= float(a.text) <= 1 for a in answers)
     with pytest.raises(ModelUnavailableError, match="API key"):
         OpenAIModel(f"{running.listening_address}/v1", api_key="wrong").complete(ASK)
+
+
+def test_a_password_in_the_url_is_neither_said_nor_stored(tmp_path: Path) -> None:
+    secret = "http://me:hunter2@localhost:9/v1"
+    model = OpenAIModel(secret, retries=0, timeout=1.0)
+    assert model.url == secret  # The server is given it.
+    assert model.name == "http://localhost:9/v1"
+    with pytest.raises(LanguageModelError) as error:
+        model.complete(ASK)
+    assert "hunter2" not in str(error.value)
+
+    def loss(lr: float = 0.1) -> float:
+        return lr
+
+    given: dict[str, Any] = {"storage": tmp_path / "s.db", "out": tmp_path / "o", "quiet": True}
+    plaintune.tune(loss, "lowest loss, 2 trials", llm=secret, name="s", **given)
+    files = [f for f in tmp_path.rglob("*") if f.is_file()]
+    assert len(files) > 2
+    assert not [f for f in files if b"hunter2" in f.read_bytes()]

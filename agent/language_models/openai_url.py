@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
 from prompts.chat import Completion, JsonSchema, Message
 from prompts.errors import InvalidAnswerError, LanguageModelError, ModelUnavailableError
@@ -28,6 +29,12 @@ TIMEOUT = 60.0
 LONGEST_PAUSE = 8.0
 """Seconds between two tries where the server names none."""
 OURS = ("x-log", "x-step", "x-odds")
+
+
+def shown_url(spec: str) -> str:
+    """Return how a language model was named without what a URL keeps secret: user and password."""
+    parts = urlsplit(spec)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 class OpenAIModel:
@@ -54,9 +61,14 @@ class OpenAIModel:
         self._known: tuple[OpenAI, str, str] | None = None
 
     @property
+    def address(self) -> str:
+        """The URL as it may be shown."""
+        return shown_url(self.url)
+
+    @property
     def name(self) -> str:
         """The model's name at the server; the URL until the server was asked."""
-        return self._known[1] if self._known else self._wanted or self.url
+        return self._known[1] if self._known else self._wanted or self.address
 
     def point_to(self, url: str, api_key: str) -> None:
         """Ask the server at `url` from now on."""
@@ -112,7 +124,7 @@ class OpenAIModel:
                 name = self._wanted or next(iter(models), "")
                 if not name or (models and name not in models):
                     raise ModelUnavailableError(
-                        f"The server at {self.url} has no model {name!r}.",
+                        f"The server at {self.address} has no model {name!r}.",
                         hint=f"It has: {', '.join(sorted(models)[:20]) or 'none'}. Use --model.",
                     )
                 self._known = client, name, models.get(name, "")
@@ -135,12 +147,12 @@ class OpenAIModel:
             return tries(lambda: request(max(0.1, end - time.monotonic())))
         except openai.APITimeoutError as error:
             raise LanguageModelError(
-                f"The language model at {self.url} did not answer within {self._timeout:g} s.",
+                f"The language model at {self.address} did not answer within {self._timeout:g} s.",
                 retryable=True,
             ) from error
         except openai.APIConnectionError as error:
             raise ModelUnavailableError(
-                f"There is no language model to be reached at {self.url}.",
+                f"There is no language model to be reached at {self.address}.",
                 hint="Start the server, correct the URL, or use --llm auto.",
                 retryable=True,
             ) from error
@@ -148,11 +160,12 @@ class OpenAIModel:
             raise self._refused(error.status_code, error.message) from error
         except (openai.OpenAIError, ValueError) as error:
             raise InvalidAnswerError(
-                f"The language model at {self.url} sent what is no answer: {error}.", retryable=True
+                f"The language model at {self.address} sent what is no answer: {error}.",
+                retryable=True,
             ) from error
 
     def _refused(self, status: int, message: str) -> LanguageModelError:
-        where = f"The language model at {self.url}"
+        where = f"The language model at {self.address}"
         if status in (401, 403):
             return ModelUnavailableError(
                 f"{where} does not accept the API key.",
