@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -56,15 +55,23 @@ def _short(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _call(program: Program, config: Mapping[str, Any]) -> str:
     """Return a call; the fields of a record argument stand in the record's own call."""
-    inside: dict[str, list[str]] = defaultdict(list)
-    arguments: list[str] = []
+    inside: dict[str, list[str]] = {"": []}
     for name, value in config.items():
-        said = f"{name.rsplit('.', 1)[-1]}={value!r}"
-        place = program.within.get(name)
-        (inside[place] if place else arguments).append(said)
-    for place, fields in inside.items():
-        arguments += [f"{place}({fields[0]}", *fields[1:]]
-        arguments[-1] += ")"
+        way = program.within.get(name, "")
+        steps = way.split("/") if way else []
+        for i in range(len(steps)):
+            inside.setdefault("/".join(steps[: i + 1]), [])
+        inside[way].append(f"{name.rsplit('.', 1)[-1]}={value!r}")
     function = program.function.rsplit(":", 1)[-1].rsplit(".", 1)[-1]
-    arguments[0] = f"{function}({arguments[0]}"
-    return _filled(arguments, ", ", ",\n    ") + ")"
+    return _filled(_called(function, "", inside), ", ", ",\n    ")
+
+
+def _called(name: str, way: str, inside: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the parts of a call of `name`: its own arguments, then the records within."""
+    parts = list(inside[way])
+    for other in inside:
+        if other and other.rpartition("/")[0] == way:
+            parts += _called(other.rpartition("/")[2], other, inside)
+    parts[0] = f"{name}({parts[0]}"
+    parts[-1] += ")"
+    return parts

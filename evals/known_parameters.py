@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from evals.arguments import Argument
+from evals.arguments import Argument, ArgumentType
 
 Role = Literal["tune", "run length", "seed", "path", "resources", "logging"]
 ROLES: tuple[Role, ...] = ("tune", "run length", "seed", "path", "resources", "logging")
@@ -27,7 +27,7 @@ class Known:
 
     names: tuple[str, ...]
     source: str
-    type: str = "float"
+    type: ArgumentType = "float"
     low: float | None = None
     high: float | None = None
     log: bool = False

@@ -1,9 +1,9 @@
 """Read what a Python function can be called with, and call it with a configuration.
 
 `Annotated[float, Float(1e-5, 1e-1, log=True)]`, `Literal[...]`, enums, bools, dataclasses and
-pydantic models are read as they are. The fields of a dataclass or a model are parameters of their
-own, under their own names (under `argument.field` where a name occurs twice); where the function
-has a default record, their defaults are what that record holds.
+pydantic models are read as they are. The fields of a dataclass or a model, and of those it holds in
+turn, are parameters of their own, under their own names (under `argument.field` where a name occurs
+twice); where the function has a default record, their defaults are what that record holds.
 """
 
 from __future__ import annotations
@@ -25,20 +25,27 @@ from evals.parameters import Categorical, Float, Int, Ordinal, Scalar
 from prompts.errors import InvalidTaskError
 
 DECLARED = (Float, Int, Categorical, Ordinal)
+Place = tuple[str, ...]
+"""An argument, a field of the record it holds, a field of the record that holds, and so on."""
 
 
 @dataclass(frozen=True)
 class _Slot:
-    """Where a value goes: an argument, or the field of an argument that is a record."""
+    """Where a value goes: an argument, or the field of a record, itself perhaps of a record."""
 
     argument: Argument
     place: tuple[str, ...]
     enumeration: type[enum.Enum] | None = None
 
+    @property
+    def record(self) -> Place:
+        """Where the record stands whose field it is; () for an argument."""
+        return self.place[:-1]
+
 
 @dataclass(frozen=True)
 class Record:
-    """A dataclass or a pydantic model that an argument holds, and the one it holds by default."""
+    """A dataclass or a pydantic model that something holds, and the one it holds by default."""
 
     kind: Any
     default: Any = None
@@ -51,7 +58,8 @@ class Record:
     def differs(self) -> set[str]:
         """Names of fields that the default record was given another value for."""
         both = zip(_fields(self), _fields(Record(self.kind)), strict=True)
-        return {n for (n, mine), (_, its) in both if mine.argument.default != its.argument.default}
+        plain = [(m, i) for m, i in both if isinstance(m, _Slot) and isinstance(i, _Slot)]
+        return {m.place[-1] for m, i in plain if m.argument.default != i.argument.default}
 
     def build(self, values: Mapping[str, Any]) -> Any:
         """Return a record with `values`; what they leave out is as in the default record."""
@@ -67,7 +75,7 @@ class Signature:
     """What a function can be called with."""
 
     slots: tuple[_Slot, ...]
-    records: Mapping[str, Record]
+    records: Mapping[Place, Record]
     bound: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     takes_any: bool = False
     """Whether it has a `**` argument, so that a parameter may have any name."""
@@ -79,12 +87,11 @@ class Signature:
 
     @property
     def within(self) -> dict[str, str]:
-        """Map each parameter that is a record's field to "argument=Record"."""
-        return {
-            s.argument.name: f"{s.place[0]}={self.records[s.place[0]].kind.__name__}"
-            for s in self.slots
-            if len(s.place) > 1
-        }
+        """Map each parameter that is a record's field to "argument=Record".
+
+        Records in records are told apart by a slash: "config=Config/optimizer=Optimizer".
+        """
+        return {s.argument.name: self._way(s.record) for s in self.slots if s.record}
 
     @property
     def preset(self) -> dict[str, Scalar]:
@@ -92,17 +99,21 @@ class Signature:
 
         A call that leaves these out would be another one.
         """
-        slots = [s for s in self.slots if len(s.place) > 1]
+        slots = [s for s in self.slots if s.record]
         given = {s.argument.name: s.argument.default for s in slots if self._is_set(s)}
         plain = {n: v for n, v in self.bound.items() if isinstance(v, bool | int | float | str)}
         return given | plain
+
+    def _way(self, place: Place) -> str:
+        steps = [place[: i + 1] for i in range(len(place))]
+        return "/".join(f"{s[-1]}={self.records[s].kind.__name__}" for s in steps)
 
     def _others(self, config: Mapping[str, Any]) -> dict[str, Any]:
         known = {s.argument.name for s in self.slots} | self.bound.keys()
         return {n: v for n, v in config.items() if n not in known} if self.takes_any else {}
 
     def _is_set(self, slot: _Slot) -> bool:
-        known = self.records[slot.place[0]]
+        known = self.records[slot.record]
         return slot.argument.default is not None and slot.place[-1] in known.differs
 
     def accepts(self, names: Iterable[str]) -> bool:
@@ -115,8 +126,8 @@ class Signature:
         Raises:
             InvalidTaskError: an argument without a default gets no value.
         """
-        given: dict[str, Any] = self._others(config)
-        inside: dict[str, dict[str, Any]] = {name: {} for name in self.records}
+        inside: dict[Place, dict[str, Any]] = {place: {} for place in self.records}
+        given = inside[()] = self._others(config)
         for slot in self.slots:
             name = slot.argument.name
             if name not in config:
@@ -127,9 +138,11 @@ class Signature:
                     )
                 continue
             value = slot.enumeration(config[name]) if slot.enumeration else config[name]
-            target = given if len(slot.place) == 1 else inside[slot.place[0]]
-            target[slot.place[-1]] = value
-        return given | {n: self.records[n].build(values) for n, values in inside.items()}
+            inside[slot.record][slot.place[-1]] = value
+        for place in sorted(self.records, key=len, reverse=True):
+            if len(place) == 1 or inside[place]:
+                inside[place[:-1]][place[-1]] = self.records[place].build(inside[place])
+        return given
 
 
 def read_function(function: Callable[..., Any]) -> Signature:
@@ -140,14 +153,13 @@ def read_function(function: Callable[..., Any]) -> Signature:
     """
     bound = function.keywords if isinstance(function, functools.partial) else {}
     slots: list[_Slot] = []
-    records: dict[str, Record] = {}
+    records: dict[Place, Record] = {}
     for name, parameter, hint in _parameters(function):
         if name in bound:
             continue
         if _is_record(hint):
             default = parameter.default if isinstance(parameter.default, hint) else None
-            records[name] = Record(hint, default)
-            slots += [replace(s, place=(name, *s.place)) for _, s in _fields(records[name])]
+            slots += _unfolded((name,), Record(hint, default), records)
         else:
             text = inspect.getdoc(plain_function(function)) or ""
             slots.append(_slot(name, hint, parameter.default, _described(name, text)))
@@ -228,24 +240,56 @@ def _is_record(hint: Any) -> bool:
     )
 
 
-def _fields(record: Record) -> Iterator[tuple[str, _Slot]]:
-    """Yield the fields that a record is made with."""
+def _unfolded(place: Place, record: Record, records: dict[Place, Record]) -> Iterator[_Slot]:
+    """Yield the fields of `record` and of those it holds; note all of these in `records`."""
+    records[place] = record
+    for field in _fields(record):
+        if isinstance(field, _Slot):
+            yield replace(field, place=(*place, *field.place))
+        elif all(r.kind is not field[1].kind for p, r in records.items() if p == place[: len(p)]):
+            yield from _unfolded((*place, field[0]), field[1], records)
+
+
+def _fields(record: Record) -> Iterator[_Slot | tuple[str, Record]]:
+    """Yield the fields that a record is made with; one that holds a record as its name and that."""
     hints = typing.get_type_hints(record.kind, include_extras=True)
     if hasattr(record.kind, "model_fields"):
         for name, field in record.kind.model_fields.items():
-            default = inspect.Parameter.empty if field.is_required() else field.get_default()
-            default = record.value(name, default)
-            slot = _slot(name, hints[name], default, field.description or "")
-            yield name, replace(slot, argument=_bounded(slot.argument, field.metadata))
+            default = inspect.Parameter.empty if field.is_required() else _made(field)
+            found = _field(record, name, hints[name], default, field.description or "")
+            if isinstance(found, _Slot):
+                found = replace(found, argument=_bounded(found.argument, field.metadata))
+            yield found
         return
     for item in dataclasses.fields(record.kind):
-        if not item.init:
-            continue
-        default = item.default if item.default is not dataclasses.MISSING else None
-        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
-            default = inspect.Parameter.empty
-        default, text = record.value(item.name, default), str(item.metadata.get("help", ""))
-        yield item.name, _slot(item.name, hints[item.name], default, text)
+        if item.init:
+            text = str(item.metadata.get("help", ""))
+            yield _field(record, item.name, hints[item.name], _default(item), text)
+
+
+def _default(item: dataclasses.Field[Any]) -> Any:
+    if item.default_factory is not dataclasses.MISSING:
+        return item.default_factory()
+    missing = item.default is dataclasses.MISSING
+    return inspect.Parameter.empty if missing else item.default
+
+
+def _made(field: Any) -> Any:
+    """Return a pydantic field's default, which may take the other fields to make: then None."""
+    try:
+        return field.get_default(call_default_factory=True)
+    except (TypeError, ValueError):
+        return None
+
+
+def _field(
+    record: Record, name: str, hint: Any, default: Any, text: str
+) -> _Slot | tuple[str, Record]:
+    default = record.value(name, default)
+    kind = _without_none(hint)
+    if not _is_record(kind):
+        return _slot(name, hint, default, text)
+    return name, Record(kind, default if isinstance(default, kind) else None)
 
 
 def _bounded(argument: Argument, metadata: list[Any]) -> Argument:

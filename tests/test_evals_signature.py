@@ -11,8 +11,11 @@ import pytest
 from pydantic import BaseModel
 from pydantic import Field as ModelField
 
+from agent.recipe import recipe
 from evals.parameters import Categorical, Float, Int
 from evals.signature import Signature, read_function
+from evals.space import SearchSpace
+from evals.task import Objective, Program, Task
 from prompts.errors import InvalidTaskError
 
 
@@ -191,3 +194,68 @@ def test_an_asynchronous_generator_is_refused() -> None:
 
     with pytest.raises(InvalidTaskError, match=r"asyncio\.run"):
         read_function(epochs)
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    lr: float = 0.1
+    momentum: float = 0.9
+
+
+class Head(BaseModel):
+    width: int = 8
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class Whole:
+    optimizer: Optimizer = field(default_factory=lambda: Optimizer(momentum=0.5))
+    head: Head = field(default_factory=Head)
+    layers: int = 3
+    parent: Whole | None = None
+
+
+def nested(config: Whole, seed: int = 0) -> Whole:
+    return config
+
+
+def test_records_in_records_are_read_and_built() -> None:
+    signature = read_function(nested)
+    defaults = {a.name: a.default for a in signature.arguments}
+    assert defaults.pop("seed") == 0
+    assert defaults == {"lr": 0.1, "momentum": 0.5, "width": 8, "dropout": 0.0, "layers": 3}
+    given = signature.call({"lr": 0.3, "width": 4})["config"]
+    assert given == Whole(Optimizer(0.3, 0.5), Head(width=4))
+    assert signature.call({"layers": 5})["config"] == Whole(layers=5)
+    assert signature.within["lr"] == "config=Whole/optimizer=Optimizer"
+    assert signature.within["layers"] == "config=Whole"
+
+
+def test_a_default_record_keeps_what_it_holds() -> None:
+    whole = Whole(Optimizer(0.7), Head(dropout=0.2), layers=1)
+
+    def train(config: Whole = whole) -> float:
+        return 0.0
+
+    signature = read_function(train)
+    defaults = {a.name: a.default for a in signature.arguments}
+    assert (defaults["lr"], defaults["dropout"], defaults["layers"]) == (0.7, 0.2, 1)
+    changed = signature.call({"width": 2})["config"]
+    assert changed == Whole(Optimizer(0.7), Head(width=2, dropout=0.2), layers=1)
+    assert signature.preset == {"lr": 0.7, "dropout": 0.2, "layers": 1}
+
+
+def test_the_recipe_writes_records_in_records() -> None:
+    signature = read_function(nested)
+    program = Program(function="m:nested", within=signature.within)
+    task = Task(
+        evaluator="function",
+        space=SearchSpace((Float("lr", 0, 1),)),
+        objectives=(Objective(metric="loss", direction="minimize"),),
+        program=program,
+    )
+    said = recipe(task, {"lr": 0.3, "momentum": 0.9, "width": 4, "layers": 2})
+    assert said == (
+        "nested(config=Whole(layers=2, optimizer=Optimizer(lr=0.3, momentum=0.9),\n"
+        "    head=Head(width=4)))"
+    )
