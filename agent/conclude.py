@@ -95,7 +95,9 @@ def _test(
         notes.append(f"The test score of {which} is missing: {tested.reason}")
         return ()
     spread = tested.std or (None,) * len(tested.values)
-    rows = zip(task.objectives, tested.values, spread, strict=True)
+    # A size does not differ from one part of the rows to another: its error is no number.
+    known = [s if s is not None and math.isfinite(s) else None for s in spread]
+    rows = zip(task.objectives, tested.values, known, strict=True)
     return tuple(Score(metric=o.metric, value=v, std=s) for o, v, s in rows)
 
 

@@ -202,6 +202,12 @@ def compare(objective: Objective, tuned: Score, default: Score, where: str, whos
     )
 
 
+def other_scores(task: Task, trial: Trial) -> str:
+    """Return a complete trial's further objectives as ", size 5120"; "" where there are none."""
+    others = zip(task.objectives[1:], trial.values[1:], strict=True)
+    return "".join(f", {o.metric} {readable(v, 4)}" for o, v in others)
+
+
 def trial_score(task: Task, trial: Trial) -> Score:
     """Return a complete trial's first objective as a score."""
     std = trial.std[0] if trial.std else None

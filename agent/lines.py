@@ -13,6 +13,7 @@ from agent.events import (
     RunStarted,
     TrialFinished,
 )
+from agent.explain import other_scores
 from agent.study_view import configuration
 from evals.task import Task
 from evals.trials import Trial, TrialState
@@ -61,6 +62,7 @@ def trial_line(task: Task | None, trial: Trial, best: Trial | None) -> str:
     rivals = best.values[:1] if best is not None else ()
     digits = telling((trial.values[0], *rivals), least=5)
     scores = f"{metric} {readable(trial.values[0], digits)}{spread}"
+    scores += other_scores(task, trial) if task is not None else ""
     return f"{head}{scores}{mark}  {configuration(trial)}"
 
 

@@ -23,7 +23,7 @@ from agent.events import (
     TrialReported,
     TrialStarted,
 )
-from agent.explain import default_trial
+from agent.explain import default_trial, other_scores
 from agent.origins import origin_style
 from agent.study_view import configuration, score_digits
 from agent.summary import add_row
@@ -146,6 +146,7 @@ class LiveView:
             text.append("none yet")
         else:
             score = f"{task.objective.metric} {readable(best.values[0], digits)}"
+            score += other_scores(task, best)
             text.append(score, style="bold green")
             text.append(f"  trial {best.number + 1}, by {origin_style(best.origin)[0]}", "dim")
             if default and default.values and default.number != best.number:
@@ -156,15 +157,19 @@ class LiveView:
 
     def _recent(self, task: Task, trials: Sequence[Trial]) -> RenderableType:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
-        for name in ("trial", "origin", task.objective.metric, "s"):
+        for name in ("trial", "origin", *(o.metric for o in task.objectives), "s"):
             table.add_column(Text(name), no_wrap=True)
         table.add_column("configuration", no_wrap=True, overflow="ellipsis", ratio=1)
         best, digits = incumbent(task, trials), score_digits(trials)[0]
         for trial in trials[-RECENT:]:
             label, colour, _ = origin_style(trial.origin)
-            value = readable(trial.values[0], digits) if trial.values else str(trial.state)
+            values: list[str] = [
+                readable(v, 4 if i else digits) for i, v in enumerate(trial.values)
+            ]
+            values = values or [str(trial.state), *("" for _ in task.objectives[1:])]
             style = "bold" if best and best.number == trial.number else ""
-            cells = (str(trial.number + 1), Text(label, colour), value, f"{trial.cost:.1f}")
+            cells: list[str | Text] = [str(trial.number + 1), Text(label, colour), *values]
+            cells.append(f"{trial.cost:.1f}")
             add_row(table, *cells, configuration(trial), style=style)
         return table
 

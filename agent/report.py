@@ -14,7 +14,14 @@ import plotly.graph_objects as go
 from agent.advice_view import AdviceView, advice_view
 from agent.beliefs_view import belief_rows
 from agent.digits import readable, telling
-from agent.explain import default_trial, marginal_of, shares_of, stories, whose_default
+from agent.explain import (
+    default_trial,
+    marginal_of,
+    other_scores,
+    shares_of,
+    stories,
+    whose_default,
+)
 from agent.figures import history_figure, importance_figure, slice_figure, trust_figure
 from agent.origins import origin_style
 from agent.prospects import outlooks
@@ -76,7 +83,8 @@ def _words(view: StudyView) -> dict[str, Any]:
 def _headline(view: StudyView) -> str:
     if view.best is None:
         return f"{view.name}: nothing completed"
-    return f"{view.task.objective.metric} {readable(view.best.values[0], _digits(view))}"
+    score = f"{view.task.objective.metric} {readable(view.best.values[0], _digits(view))}"
+    return score + other_scores(view.task, view.best)
 
 
 def _digits(view: StudyView) -> int:

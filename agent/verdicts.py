@@ -10,7 +10,7 @@ from agent.study_view import StudyView, unbeaten
 from evals.parameters import Float, Int
 from evals.space import Config
 from evals.task import Objective, Task
-from evals.trials import TrialState
+from evals.trials import Trial, TrialState
 
 
 def verdicts(view: StudyView) -> list[str]:
@@ -58,19 +58,25 @@ def _traded(view: StudyView) -> list[str]:
 
 
 def _within(view: StudyView) -> list[str]:
-    """Say of the winner whether it keeps to what will do, and what does not."""
+    """Say of the winner, and of the default, whether they keep to what will do."""
     if view.best is None or not any(o.bound for o in view.task.objectives):
         return []
-    pairs = list(zip(view.task.objectives, view.best.values, strict=True))
-    missed = [
+    if missed := _missed(view.task, view.best):
+        return [f"No trial keeps to every limit. Of the best: {missed}."]
+    kept = ", ".join(f"{o.metric} {o.bound}" for o in view.task.objectives if o.bound)
+    sentences, default = [f"Within the limits: {kept}."], default_trial(view.trials)
+    if default and default.values and (missed := _missed(view.task, default)):
+        sentences.append(f"Beyond them is {whose_default(view.task)}: {missed}.")
+    return sentences
+
+
+def _missed(task: Task, trial: Trial) -> str:
+    """Return the limits that a complete trial does not keep to, in words; "" for none."""
+    return ", ".join(
         f"{o.metric} {readable(v, 4)} where {o.bound} will do"
-        for o, v in pairs
+        for o, v in zip(task.objectives, trial.values, strict=True)
         if o.threshold is not None and o.sign * v < o.sign * o.threshold
-    ]
-    if missed:
-        return [f"No trial keeps to every limit. Of the best: {', '.join(missed)}."]
-    kept = ", ".join(f"{o.metric} {o.bound}" for o, _ in pairs if o.bound)
-    return [f"Within the limits: {kept}."]
+    )
 
 
 def _at_an_end(task: Task, config: Config) -> list[str]:

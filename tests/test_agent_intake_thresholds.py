@@ -85,4 +85,7 @@ def test_the_winner_keeps_to_the_limit_and_the_run_says_so(table: Path, tmp_path
     assert run.best is not None
     assert run.best.values[1] <= 110e3
     assert run.best.values[0] == max(t.values[0] for t in run.trials if t.values[1] <= 110e3)
-    assert "Within the limits: model_size at most 110000" in " ".join(done.output.split())
+    said = " ".join(done.output.split())
+    assert "Within the limits: model_size at most 110000" in said
+    assert f", model_size {run.best.values[1]:.0f}"[:-1] in said
+    assert "nan" not in said
