@@ -58,7 +58,9 @@ def test_a_limit_that_nothing_keeps_to_is_said() -> None:
     assert "Beyond them" not in said(5.5)
     default = replace(TRIALS[0], suggestion=replace(TRIALS[0].suggestion, origin="default"))
     view = StudyView("s", task(5.5), [default, *TRIALS[1:]])
-    assert "Beyond them is the library's default: size 9 where at most 5.5" in " ".join(verdicts(view))
+    assert "Beyond them is the library's default: size 9 where at most 5.5" in " ".join(
+        verdicts(view)
+    )
     assert "No trial keeps to every limit. Of the best: size 9 where at most 0.5" in said(0.5)
 
 

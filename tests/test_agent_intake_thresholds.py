@@ -28,6 +28,15 @@ from evals.task import Task
         ("predictions must take less than 2 ms", "predict_seconds", 2.0, "less than 2 ms"),
         ("it must predict in under 2 ms", "predict_seconds", 2.0, "in under 2 ms"),
         ("latency <= 3ms", "predict_seconds", 3.0, "<= 3ms"),
+        ("predictions within 5 microseconds", "predict_seconds", 5e-3, "within 5 microseconds"),
+        (
+            "el mejor AUC con una latencia de menos de 4 milisegundos",
+            "predict_seconds",
+            4.0,
+            "menos de 4 milisegundos",
+        ),
+        ("Vorhersagen in höchstens 1 Sekunde", "predict_seconds", 1e3, "höchstens 1 Sekunde"),
+        ("latency of at most 2 seconds", "predict_seconds", 2e3, "at most 2 seconds"),
         (
             "inference in at most 0.1 s per 1,000 rows",
             "predict_seconds",
@@ -54,6 +63,8 @@ def test_a_limit_of_size_or_speed_is_read(
         "predict price in data.csv (3 MB), at most 20 trials",
         "the model may use at most 2 GB of memory",
         "predict delay_ms < 100",
+        "predictions from trees of at most 3 samples a leaf",
+        "at most 2 millions of predictions",
     ],
 )
 def test_budgets_memory_and_columns_are_no_limits_of_the_model(words: str) -> None:

@@ -18,8 +18,8 @@ _SIZE = re.compile(
     r"|(k|m|g)(?:ilo|ega|iga)\s?(?:bytes?|octets?)|(b)(?:ytes?)|(o)ctets?)(?![^\W_])"
 )
 _TIME = re.compile(
-    r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s?(?:(u|µ|μ|m)s(?:ec)?|(m)illi\w+|(m)icro\w+|(s)(?:ec|ek|eg)?\w*)"
-    r"(?![^\W_])"
+    r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s?(?:(u|µ|μ|m)s(?:ecs?)?|(m)ill?is+e\w+|(m)i[ck]ros+e\w+"
+    r"|(s)(?:ecs?|ec?onds?|ekund\w*|egund\w*|econd[eio]\w*)?)(?![^\W_])"
 )
 _PER_ROWS = re.compile(
     r"\W{0,2}(?:per|for|pro|je|fur|pour|por|para|voor|na|pa)?\s?"
