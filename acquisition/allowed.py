@@ -66,11 +66,9 @@ class Allowed:
         return np.concatenate(found)
 
     def retreat(self, X: Array, starts: Array) -> Array:
-        """Return `X` (`n x d`), each forbidden point moved towards the nearest allowed start.
+        """Return `X` (`n x d`), what is forbidden moved towards the nearest of `starts` (`k x d`).
 
-        `starts` are `k x d`.
-
-        By bisection: what comes back lies at the border of the allowed part.
+        By bisection, so that it comes to lie at the border; only allowed starts count.
         """
         outside, starts = np.flatnonzero(~self.keeps(X)), starts[self.keeps(starts)]
         if not len(outside) or not len(starts):

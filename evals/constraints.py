@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -23,6 +24,12 @@ Decides = Callable[..., object]
 """True where a configuration may be tried. Takes parameters by name, or the configuration."""
 
 
+FUNCTIONS: dict[str, Callable[..., object]] = {
+    **{f.__name__: f for f in (abs, float, int, max, min, round, str)},
+    **{f.__name__: f for f in (math.ceil, math.exp, math.floor, math.log, math.log2, math.log10)},
+    "sqrt": math.sqrt,
+}
+"""What an expression may call: nothing that two calls answer differently."""
 ANONYMOUS = "constraint_"
 """What lambdas are called, with their place in the list behind it."""
 
@@ -63,7 +70,8 @@ class Constraint:
                 return bool(self.function(dict(config)))
             tree = _statement(self.expression)
             names = dict(config)
-            return bool(SimpleEval(names=names).eval(self.expression, previously_parsed=tree))
+            known = SimpleEval(functions=FUNCTIONS, names=names)
+            return bool(known.eval(self.expression, previously_parsed=tree))
         except (NameNotDefined, FunctionNotDefined):
             return True
         except Exception as error:
@@ -218,7 +226,7 @@ def parsed(expression: str) -> ast.Expression:
     except SyntaxError as error:
         raise InvalidTaskError(
             f"The constraint {expression!r} cannot be read.",
-            hint='Write it like "n_estimators <= 500".',
+            hint='Write it like "n_estimators <= 500" or "max(a, b) < 2 * c".',
         ) from error
 
 
@@ -232,11 +240,9 @@ def _statement(expression: str) -> Any:
 
 def _foreign(expression: str) -> str:
     """Return the first function in `expression` that an expression cannot call, "" for none."""
-    from simpleeval import DEFAULT_FUNCTIONS
-
     calls = (n.func for n in ast.walk(parsed(expression)) if isinstance(n, ast.Call))
     names = (f.id for f in calls if isinstance(f, ast.Name))
-    return next((n for n in names if n not in DEFAULT_FUNCTIONS), "")
+    return next((n for n in names if n not in FUNCTIONS), "")
 
 
 def _body(function: Decides) -> str:

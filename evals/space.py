@@ -164,7 +164,11 @@ class SearchSpace:
             found += [c for c in draws if all(k.holds(c) for k in self.constraints)]
             if len(found) >= count:
                 return found[:count]
-        raise InvalidTaskError("Almost no configuration satisfies the constraints.")
+        said = "; ".join(c.meaning for c in self.constraints)
+        raise InvalidTaskError(
+            f"Almost no configuration satisfies the constraints: {said}.",
+            hint="Drop or loosen one of them, or widen the ranges.",
+        )
 
     def spread(self, U: NDArray[np.float64]) -> NDArray[np.float64]:
         """Move uniform places `U` (`n x d`) so that `decode` gives each value equally often.

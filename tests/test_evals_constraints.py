@@ -104,6 +104,10 @@ def test_a_stored_function_is_missed_before_a_search_and_found_again() -> None:
 
 def test_functions_of_python_itself_may_stand_in_an_expression() -> None:
     check_here([Constraint("int(lr * 10) < 5")])
+    assert Constraint("max(a, abs(b)) <= sqrt(c) + log2(8)").holds({"a": 1, "b": -4, "c": 1})
+    assert not Constraint("max(a, abs(b)) <= sqrt(c) + log2(8)").holds({"a": 1, "b": -5, "c": 1})
+    with pytest.raises(InvalidTaskError, match="calls rand, which is not here"):
+        check_here([Constraint("rand() < 0.5")])
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3))
