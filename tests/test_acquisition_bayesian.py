@@ -13,6 +13,8 @@ from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from prompts.errors import UserError
 
 SPACE = SearchSpace((Float("x", 0, 1), Float("y", 0, 1), Categorical("c", ("a", "b"))))
+FOR_ONE = sorted(set(ACQUISITIONS) - {"qlognehvi"})
+"""Acquisition functions that one objective is enough for."""
 LOSS = Objective(metric="loss", direction="minimize")
 SIZE = Objective(metric="size", direction="minimize")
 
@@ -50,7 +52,7 @@ def test_running_trials_are_worth_less_a_second_time() -> None:
     assert then.score([best.config])[0].acquisition < best.acquisition - 1
 
 
-@pytest.mark.parametrize("name", sorted(ACQUISITIONS))
+@pytest.mark.parametrize("name", FOR_ONE)
 def test_every_acquisition_finds_the_valley(name: str) -> None:
     task, trials = history(8)
     designer = BayesianDesigner(acquisition=name)
@@ -64,7 +66,7 @@ def test_gradients_of_every_acquisition_agree_with_differences() -> None:
     task, trials = history(10)
     step = BayesianDesigner().step(task, trials, np.random.default_rng(0))
     at = np.array([[0.3, 0.6, 1.0]])
-    for name in ACQUISITIONS:
+    for name in FOR_ONE:
         function = make_acquisition(name, step.belief)
         for j in (0, 1):
             move = np.zeros_like(at)
