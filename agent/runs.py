@@ -107,8 +107,9 @@ def resume(name: str, setting: Setting, change: Callable[[Task], Task] = lambda 
     """
     store = Store.load(name, setting.storage)
     before = store.task
-    if (task := change(before)) != before:
-        check_here(task.space.constraints)
+    task = change(before)
+    check_here(task.space.constraints)
+    if task != before:
         store.save_task(task)
     setting = replace(setting, constraints=task.space.constraints)
     known = store.study_attributes().get(remembered.DIRECTORY)
@@ -127,7 +128,6 @@ def go_on(store: Store, directory: Path, setting: Setting, evaluator: Evaluator)
             goes on from there.
     """
     task = store.task.bound(setting.constraints)
-    check_here(task.space.constraints)
     store.notify = setting.note
     setting.emit(RunStarted(task, store.name, tuple(store.trials()), str(directory)))
     for note in getattr(evaluator, "notes", ()):

@@ -23,7 +23,7 @@ from agent.runs import resume as resume_run
 from agent.setting import Setting, check
 from agent.store import Store
 from agent.talk import USUAL, Talk, language_model_of
-from evals.constraints import Decides, listed, unknown
+from evals.constraints import Constraint, Decides, listed, unknown
 from evals.evaluators.function import FunctionEvaluator, nursery_for, one_at_a_time
 from evals.evaluators.process import Nursery
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
@@ -190,9 +190,13 @@ def _go_on(
 
 def _with_functions(task: Task, given: Options) -> Task:
     """Return a stored task with the functions that decide, which are given again."""
-    began = _space(given.space)
-    here = [*(began.constraints if began else ()), *task.space.read_constraints(given.constraints)]
-    return task.bound(here)
+    return task.bound(_constraints(task, given))
+
+
+def _constraints(task: Task, given: Options) -> list[Constraint]:
+    """Return the constraints that are given, with the space or beside it."""
+    space = _space(given.space)
+    return [*(space.constraints if space else ()), *task.space.read_constraints(given.constraints)]
 
 
 def _check_same(function: Callable[..., Any], wanted: Goal, given: Options, store: Store) -> None:
@@ -219,8 +223,7 @@ def _check_same(function: Callable[..., Any], wanted: Goal, given: Options, stor
     # A study that was steered has another space than the one it began with.
     other = space is not None and space.parameters != task.space.parameters
     changed += ["space"] if other and not task.steering else []
-    here = [*(space.constraints if space else ()), *task.space.read_constraints(given.constraints)]
-    changed += ["constraint"] if unknown(here, task.space.constraints) else []
+    changed += ["constraint"] if unknown(_constraints(task, given), task.space.constraints) else []
     changed += ["function"] if not read_function(function).accepts(task.space.names) else []
     if changed:
         raise StudyError(

@@ -7,6 +7,7 @@ from agent.digits import readable, telling
 from agent.explain import compare, default_trial, trial_score, whose_default
 from agent.outcome import Confirmation
 from agent.study_view import StudyView, unbeaten
+from evals.objectives import gains, thresholds
 from evals.parameters import Float, Int
 from evals.space import Config
 from evals.task import Objective, Task
@@ -72,10 +73,11 @@ def _within(view: StudyView) -> list[str]:
 
 def _missed(task: Task, trial: Trial) -> str:
     """Return the limits that a complete trial does not keep to, in words; "" for none."""
+    beyond = gains(task, [trial])[0] < thresholds(task)
     return ", ".join(
         f"{o.metric} {readable(v, 4)} where {o.bound} will do"
-        for o, v in zip(task.objectives, trial.values, strict=True)
-        if o.threshold is not None and o.sign * v < o.sign * o.threshold
+        for o, v, missed in zip(task.objectives, trial.values, beyond, strict=True)
+        if missed
     )
 
 
