@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from agent.intake.architecture import not_taken, read_architecture
@@ -17,7 +17,13 @@ from agent.intake.claims import Claim, Reading
 from agent.intake.columns import ColumnMention, column_mentions, read_target
 from agent.intake.files import file_spans
 from agent.intake.mentions import Alias
-from agent.intake.metrics import metric_mentions, read_metrics
+from agent.intake.metrics import (
+    MetricMention,
+    for_kind,
+    limits_of,
+    metric_mentions,
+    read_metrics,
+)
 from agent.intake.models import model_mentions, read_models, unknown_models
 from agent.intake.numbers import numbers_in
 from agent.intake.settings import Wishes, read_settings
@@ -66,10 +72,20 @@ class CodeReader:
         """How large the model may be and how long it may take."""
         return read_thresholds(self.text, [*file_spans(self.text), *self._exact_columns])
 
+    def metric_limits(self, kind: Kind) -> list[Threshold]:
+        """What metrics have to reach, each under its name for `kind`."""
+        limits = self._metric_limits
+        return [replace(limit, metric=for_kind(m.metric, kind)) for m, limit in limits]
+
+    @cached_property
+    def _metric_limits(self) -> list[tuple[MetricMention, Threshold]]:
+        return limits_of(self.text, metric_mentions(self.text, self._taken), self._taken)
+
     @cached_property
     def budget(self) -> Reading:
         """Trials, times, tokens, folds."""
-        return read_budget(self.text, self._taken)
+        limits = [limit.span for _, limit in self._metric_limits]
+        return read_budget(self.text, [*self._taken, *limits])
 
     @cached_property
     def jargon(self) -> list[Span]:

@@ -11,8 +11,10 @@ from itertools import pairwise
 from agent.intake.claims import Claim, Reading
 from agent.intake.corrections import last_word
 from agent.intake.mentions import Alias, Hit, alike, mentions_of
+from agent.intake.metric_limits import limit_after, limit_before, read_metric_limits
 from agent.intake.negation import ruled_out
 from agent.intake.text import Span, Text, fold
+from agent.intake.thresholds import Threshold
 from agent.intake.vocabulary import stopwords, words
 from evals.metrics import METRICS
 from evals.task import Kind
@@ -37,7 +39,9 @@ def _aliases() -> tuple[Alias, ...]:
 
 def metric_mentions(text: Text, taken: Iterable[Span] = ()) -> list[MetricMention]:
     """Return the metrics mentioned outside `taken` spans, in order, each once."""
-    hits = [h for h in mentions_of(text, _aliases(), taken) if not _achieved(text, h.span)]
+    hits = [
+        h for h in mentions_of(text, _aliases(), taken) if not _achieved(text, h.key[0], h.span)
+    ]
     out = ruled_out(text, [h.span for h in hits])
     found: list[MetricMention] = []
     for hit, negated in zip(hits, out, strict=True):
@@ -68,10 +72,12 @@ def _balanced(text: Text, metric: str, span: Span) -> tuple[str, Span]:
     return metric, span
 
 
-def _achieved(text: Text, span: Span) -> bool:
+def _achieved(text: Text, metric: str, span: Span) -> bool:
     """Return whether a metric comes with a score somebody has: "0.85 accuracy", "AUC of 0.9"."""
     before = text.folded[max(0, span.start - 8) : span.start]
     after = text.folded[span.end : span.end + 12]
+    if limit_before(text, span.start, metric) or limit_after(text, span, metric):
+        return False
     number = r"(?:0?[.,]\d+|\d\d(?:[.,]\d+)?\s?%)"
     return bool(
         re.search(rf"{number}\s(?:of\s)?$", before)
@@ -194,18 +200,46 @@ def read_metrics(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     named = [m for m in kept if not m.shown] or kept
     wanted = [m for m in named if not _past(text, m.span)] or named
     wanted = wanted[last_word(text, [m.span for m in wanted], partial(_instead, text)) :]
-    names = list(dict.fromkeys(for_kind(m.metric, kind) for m in wanted))
-    _check(text, kind, reading, wanted)
+    limited = [m.span for m, _ in limits_of(text, mentions, busy)]
+    free = [m for m in wanted if m.span not in limited]
+    names = list(dict.fromkeys(for_kind(m.metric, kind) for m in free))
+    _check(text, kind, reading, free or wanted[:1])
     extras = _tradeoffs(text, [*busy, *(m.span for m in mentions)], bool(wanted))
     vague = _vague(text) if not names else None
     if vague and kind != "regression":
         names = ["accuracy"]
+    wanted = free if names else wanted
+    names = names or list(dict.fromkeys(for_kind(m.metric, kind) for m in wanted))
     quotes = [text.quote(m.span) for m in wanted] + [text.quote(s) for _, s in extras]
     quotes += [vague] if vague and not wanted else []
     if names or extras:
         value = (*names, *(name for name, _ in extras))
         reading.add("objectives", Claim(value, ", ".join(quotes), sure=bool(wanted)))
     return reading
+
+
+def limits_of(
+    text: Text, mentions: Sequence[MetricMention], taken: Iterable[Span] = ()
+) -> list[tuple[MetricMention, Threshold]]:
+    """Return the metrics that have to reach something, with what they have to reach.
+
+    What stands in `taken` is about something else: "AUC, at least 0.5 learning rate".
+    """
+    found, busy = read_metric_limits(text, [(m.metric, m.span) for m in mentions]), list(taken)
+    pairs = zip(mentions, found, strict=True)
+    told = [(m, limit) for m, limit in pairs if limit and not (m.out or m.shown)]
+    told = [(m, t) for m, t in told if not any(t.span.overlaps(b) for b in busy)]
+    return [(m, limit) for m, limit in told if not _past(text, m.span) and not _had(text, m.span)]
+
+
+_HAD = re.compile(
+    r"(?<!to )(?<!must )(?<!should )\b(?:ha[sd]|have|gets?|got|achiev\w+|hits?)\s(?:an?\s)?$"
+)
+
+
+def _had(text: Text, span: Span) -> bool:
+    """Return whether a model that there is has the metric: "ours has a recall above 0.7"."""
+    return bool(_HAD.search(text.folded[max(0, span.start - 30) : span.start]))
 
 
 def _instead(text: Text, span: Span) -> bool:

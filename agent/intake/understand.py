@@ -276,14 +276,14 @@ class _Intake:
         return tuple(self.note("models", claim))
 
     def _objectives(self, code: CodeReader, model: Reading, kind: Kind) -> list[dict[str, Any]]:
-        reading = code.metrics(kind)
+        reading, limits = code.metrics(kind), [*code.thresholds, *code.metric_limits(kind)]
         fitting = tuple(m for m, found in METRICS.items() if kind in found.kinds)
         for name, sentence in reading.contradictions:
             question = Question(name, sentence, fitting, DEFAULT_METRIC[kind])
             hint = f"Name one metric, such as {DEFAULT_METRIC[kind]}."
             answer = self.interview.settle(question, hint)
             settled = Claim((answer,), f"your answer: {answer}")
-            return self._aims(settled, code.thresholds)
+            return self._aims(settled, limits)
         claim = merge_objectives(reading, model, kind, code).claim
         if claim is None or all(METRICS[m].of_model for m in claim.value):
             usual = DEFAULT_METRIC[kind]
@@ -292,20 +292,23 @@ class _Intake:
             claim = Claim((usual, *extras), claim.quote if claim else "", origin="default")
         elif claim.origin == "LLM":
             self.interview.assume(f"“{claim.quote}” was read as {claim.value[0]}.")
-        for name in claim.value:
+        for name in (*claim.value, *(t.metric for t in limits)):
             metric(name, kind)
-        return self._aims(claim, code.thresholds)
+        return self._aims(claim, limits)
 
     def _aims(self, claim: Claim, limits: Sequence[Threshold]) -> list[dict[str, Any]]:
         """Return the objectives, with what the user says will do."""
         bounds = {t.metric: t for t in limits}
-        said = [self.text.quote(t.span) for t in bounds.values()]
         names = tuple(dict.fromkeys([*claim.value, *bounds]))
+        # With a single objective there is nothing to trade for reaching it: it is improved anyway.
+        bounds = bounds if len(names) > 1 else {}
+        said = [self.text.quote(t.span) for t in bounds.values()]
         quote = ", ".join([q for q in (claim.quote, *said) if q])
         self.note("objectives", replace(claim, value=names, quote=quote))
         for quote, limit in zip(said, bounds.values(), strict=True):
-            what = METRICS[limit.metric].label
-            self.interview.assume(f"“{quote}” is read as: {what}, at most {limit.value:g}.")
+            about = METRICS[limit.metric]
+            most = "at most" if about.direction == "minimize" else "at least"
+            self.interview.assume(f"“{quote}” is read as: {about.label}, {most} {limit.value:g}.")
         return [
             {"metric": n, "direction": METRICS[n].direction}
             | ({"threshold": bounds[n].value} if n in bounds else {})

@@ -1,0 +1,146 @@
+"""What a metric has to reach: "recall of at least 0.8", "precision above 70 %", "RMSE < 5"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from agent.intake.text import Span, Text, fold
+from agent.intake.thresholds import Threshold
+from agent.intake.vocabulary import words
+from evals.metrics import METRICS
+
+_SIGNS = {">=": (">=", "=>", ">", "≥"), "<=": ("<=", "=<", "<", "≤")}
+_LINKS = (
+    r"(?:is|are|be|being|to|must|should|has|have|needs?|stay\w*|remain\w*|kept|still|also|always|of"
+    r"|at|a|an|the|score|value|ist|sei|sein|soll\w*|muss|bleib\w*|von|bei|einem?r?|est|soit|doit"
+    r"|etre|rest\w*|de|d'|d’|un|une|es|sea|debe|ser|qued\w*|sia|deve|essere|di|blijft|van|moet|zijn)"
+)
+_LINKED = rf"(?:\W{{0,2}}{_LINKS}\b){{0,4}}"
+_NUMBER = r"(?P<number>\d*[.,]?\d+)(?P<percent>\s?(?:%|percent\b|prozent\b|pour cent\b))?"
+_ALSO = ("en", "de", "fr", "es", "it")
+"""A short wish seldom shows which language it is in."""
+_KEYS = ("at_least", "at_most", "upward", "downward")
+_VERBS = ("fall", "drop", "go", "get", "be")
+_NEVER = [f"{no} {verb} " for no in ("not", "never") for verb in _VERBS]
+_FALLS = [f"{never}{way}" for never in _NEVER for way in ("below", "under")]
+_RISES = [f"{never}{way}" for never in _NEVER for way in ("above", "over")]
+_AROUND = {
+    ">=": (
+        re.compile(r"(?<!\w)(?:min|minim(?:um|al\w*|e|o|a)|floor)\.?\s$"),
+        re.compile(
+            r"\s(?:or|and|oder|ou|o)\s(?:more|better|higher|above|up|mehr|besser|plus|mas)\b"
+        ),
+    ),
+    "<=": (
+        re.compile(r"(?<!\w)(?:max|maxim(?:um|al\w*|e|o|a))\.?\s$"),
+        re.compile(
+            r"\s(?:or|and|oder|ou|o)\s(?:less|better|lower|below|weniger|besser|moins|menos)\b"
+        ),
+    ),
+}
+_NOT_THE_END = r"(?!\w|[.,]\d)"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A number with the words for "at least" (`sign` ">=") or "at most" ("<=") at `span`."""
+
+    sign: str
+    value: float
+    span: Span
+
+
+def bounded_number(text: Text, end: int) -> Bound | None:
+    """Return the bound that follows a name which ends at `end`: "latency_ms must be below 20"."""
+    signs, phrase = _bounds(text)
+    found = _following(phrase).match(text.folded, end)
+    if found is None:
+        return None
+    value = float(found["number"].replace(",", ".")) / (100.0 if found["percent"] else 1.0)
+    return Bound(signs[found["bound"]], value, Span(*found.span()))
+
+
+@cache
+def _following(phrase: str) -> re.Pattern[str]:
+    return re.compile(rf"{_LINKED}\W{{0,3}}{phrase}[^\w.,]{{0,2}}{_NUMBER}{_NOT_THE_END}")
+
+
+def limit_after(text: Text, span: Span, metric: str) -> Threshold | None:
+    """Return the limit that stands right behind a metric at `span`, or around it.
+
+    Such as "recall of at least 0.8", "recall of 0.8 or more", "a minimum recall of 0.8".
+    """
+    signs, phrase = _bounds(text)
+    if found := _following(phrase).match(text.folded, span.end):
+        return _threshold(text, metric, signs[found["bound"]], found)
+    found = re.compile(rf"{_LINKED}[^\w.,]{{1,3}}{_NUMBER}{_NOT_THE_END}").match(
+        text.folded, span.end
+    )
+    if not found:
+        return None
+    for sign, (ahead, behind) in _AROUND.items():
+        if ahead.search(text.folded[: span.start]) or behind.match(text.folded, found.end()):
+            return _threshold(text, metric, sign, found)
+    return None
+
+
+def limit_before(text: Text, start: int, metric: str) -> Threshold | None:
+    """Return the limit that stands right before a metric which begins at `start`."""
+    signs, phrase = _bounds(text)
+    joined = r"\W{1,2}(?:(?:of|in|points?|von|de|di)\s)?$"
+    found = re.compile(rf"(?<!\w){phrase}[^\w.,]{{0,2}}{_NUMBER}{joined}").search(
+        text.folded[:start], text.clause(Span(start, start)).start
+    )
+    return _threshold(text, metric, signs[found["bound"]], found) if found else None
+
+
+def read_metric_limits(text: Text, named: Sequence[tuple[str, Span]]) -> list[Threshold | None]:
+    """Return the limit of each of the metrics `named` at their places, None where none is said."""
+    ends = [s.end for _, s in named]
+    nexts = [*(s.start for _, s in named[1:]), len(text.folded)]
+    found: list[Threshold | None] = []
+    for (metric, span), following in zip(named, nexts, strict=False):
+        after = limit_after(text, span, metric)
+        nearer = after if after and after.span.end <= following else None
+        before = limit_before(text, span.start, metric)
+        free = before and not any(before.span.start <= e < before.span.end for e in ends)
+        found.append(nearer or (before if free else None))
+    return found
+
+
+def _bounds(text: Text) -> tuple[dict[str, str], str]:
+    """Return what the words for "at least" and "at most" mean, and a pattern of all of them."""
+    return _patterns(tuple(dict.fromkeys((*text.languages, *_ALSO))))
+
+
+@cache
+def _patterns(languages: tuple[str, ...]) -> tuple[dict[str, str], str]:
+    signs = dict.fromkeys(_FALLS, ">=") | dict.fromkeys(_RISES, "<=")
+    for language in reversed(languages):
+        lists = {key: words(language).get(key, ()) for key in _KEYS}
+        # "At most" lists also what means it only after a "not", such as "above".
+        most = (set(lists["at_most"]) - set(lists["upward"])) | set(lists["downward"])
+        signs |= {fold(p): "<=" for p in most}
+        signs |= {fold(p): ">=" for p in (*lists["at_least"], *lists["upward"])}
+    signs |= {s: sign for sign, said in _SIGNS.items() for s in said}
+    # The longest first: "not below" must be found before "below".
+    phrases = sorted(signs, key=len, reverse=True)
+    each = [re.escape(p) + (r"\b" if p[-1].isalnum() else "") for p in phrases]
+    return signs, f"(?P<bound>{'|'.join(each)})"
+
+
+def _threshold(text: Text, metric: str, sign: str, found: re.Match[str]) -> Threshold | None:
+    """Return the limit where it is one of what the metric's direction allows, in its own units."""
+    about, value = METRICS[metric], float(found["number"].replace(",", "."))
+    if sign != (">=" if about.direction == "maximize" else "<="):
+        return None
+    share = about.direction == "maximize"  # all of these are at most 1
+    alone = re.compile(r"\s*(?:$|[,;.)])").match(text.folded, found.end())
+    if found["percent"] or (share and 1.0 < value < 100.0 and alone):
+        value /= 100.0
+    if share and not 0.0 < value < 1.0:
+        return None
+    return Threshold(metric, value, Span(*found.span()))
