@@ -182,6 +182,12 @@ def _hypervolume(belief: Belief) -> Acquisition:
     return LogHypervolumeImprovement(belief)
 
 
+def _limited(belief: Belief) -> Acquisition:
+    from acquisition.limited import LogLimitedImprovement
+
+    return LogLimitedImprovement(belief)
+
+
 ACQUISITIONS: dict[str, Callable[[Belief], Acquisition]] = {
     "logei": _logei,
     "logei_per_second": _per_second,
@@ -201,15 +207,22 @@ SEVERAL = ("hypervolume", "qlognehvi")
 def make_acquisition(name: str, belief: Belief) -> Acquisition:
     """Return the acquisition called `name`, weighted with feasibility.
 
-    Several objectives are traded off by hypervolume, whatever the name says.
+    Several objectives are traded off by hypervolume, whatever the name says; where all but the
+    first have a limit, that one is improved within the limits.
 
     Raises:
         UserError: there is none of that name.
     """
     check_name(name)
     if len(belief.models) > 1 and name not in SEVERAL:
-        name = SEVERAL[0]
+        return Weighted(_several(belief), belief)
     return Weighted(ACQUISITIONS[name](belief), belief)
+
+
+def _several(belief: Belief) -> Acquisition:
+    from acquisition.limited import is_limited
+
+    return _limited(belief) if is_limited(belief) else _hypervolume(belief)
 
 
 def check_name(name: str) -> None:

@@ -108,8 +108,7 @@ def show_space(proposed: Proposed) -> None:
     """Print, to stderr, which parameters are tuned over what range and why, and which are not."""
     from rich.console import Console
 
-    objective = proposed.task.objective
-    say(f"Goal: {objective.direction} {objective.metric}.")
+    say(f"Goal: {', then '.join(o.words for o in proposed.task.objectives)}.")
     Console(file=sys.stderr, highlight=False).print(space_table(proposed.proposals))
     for constraint in proposed.task.space.constraints:
         say(f"Tried only where: {constraint.meaning}.")

@@ -22,7 +22,7 @@ from agent.checks import checked, failed
 from agent.explain import default_trial
 from agent.outcome import Confirmation, Repeat, Spread
 from evals.evaluator import Evaluator
-from evals.objectives import gains
+from evals.objectives import acceptable, gains
 from evals.steering import keeps
 from evals.task import Task
 from evals.trials import REPLICATION, Trial, TrialState
@@ -118,13 +118,13 @@ def _seeds(task: Task, trials: Sequence[Trial]) -> Iterator[int]:
 def _best_first(task: Task, trials: Sequence[Trial]) -> list[Trial]:
     """Return complete trials of distinct configurations, the best first.
 
-    Those that break what the user has wished for since count only where there are no others. Where
-    the search repeated some itself, they are ranked as the surrogate sees them.
+    Those that break what the user has wished for since, or miss a limit, count only where there are
+    no others. Where the search repeated some itself, they are ranked as the surrogate sees them.
     """
     if any(t.origin == REPLICATION for t in trials):
         return replication.ranked(task, trials)
     complete = [t for t in trials if t.state is TrialState.COMPLETE]
-    complete = [t for t in complete if keeps(task, t)] or complete
+    complete = acceptable(task, [t for t in complete if keeps(task, t)] or complete)
     order = (-gains(task, complete)[:, 0]).argsort(kind="stable").tolist()
     ranked = [complete[i] for i in order]
     return list({task.space.key(t.config): t for t in reversed(ranked)}.values())[::-1]

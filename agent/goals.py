@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from agent.further_scores import NAME, NamedBound, further_objectives, names_of, read_bounds
 from agent.intake.budgets import read_budget
-from agent.intake.text import Text
+from agent.intake.text import Span, Text
 from evals.arguments import Argument
-from evals.known_parameters import known_parameter, plain_name
+from evals.known_parameters import plain_name
 from evals.task import Budget, Objective, Source
 from prompts.errors import InvalidTaskError
 
@@ -25,16 +26,10 @@ Part = TypeVar("Part", bound=BaseModel)
 
 DOWN = r"low(?:est)?|lower|minimi[sz]e|minimum|min|small(?:est)?|fewest|least|short(?:est)?|reduce"
 UP = r"high(?:est)?|higher|maximi[sz]e|maximum|max|larg(?:e|est)|most|best|greatest|increase|raise"
-NAME = r"[A-Za-z][\w/.@-]*\w|[A-Za-z]"
 BEFORE = re.compile(
     rf"\b(?P<way>{DOWN}|{UP}|fast(?:est)?)\s+(?:the\s+|its\s+|my\s+)?(?P<name>{NAME})", re.I
 )
 AFTER = re.compile(rf"\b(?P<name>{NAME})\s+as\s+(?P<way>low|high|small|large|short)\s+as", re.I)
-SECOND = re.compile(
-    rf"\band\s+(?:the\s+)?(?:lowest|highest|minimi[sz]e|maximi[sz]e)\s+(?:the\s+|its\s+|my\s+)?"
-    rf"(?P<name>{NAME})",
-    re.I,
-)
 NO_METRIC = {"trials", "possible", "of", "to", "as", "for", "a", "an", "it", "in", "and", "value"}
 LOWER_IS_BETTER = re.compile(
     r"loss|error|err|rmse|mae|mse|mape|wer|cer|fid|perplexity|ppl|time|seconds|latency|size|cost|nll"
@@ -43,11 +38,15 @@ LOWER_IS_BETTER = re.compile(
 
 @dataclass(frozen=True)
 class Goal:
-    """What a sentence says about a search; `sources` has a source per field read."""
+    """What a sentence says about a search; `sources` has a source per field read.
+
+    `bounds` are of scores, which are among the objectives, of arguments, or of anything else.
+    """
 
     objectives: tuple[Objective, ...]
     budget: Budget
     sources: dict[str, Source]
+    bounds: tuple[NamedBound, ...] = ()
 
 
 def read_goal(
@@ -57,50 +56,43 @@ def read_goal(
     direction: str | None = None,
     trials: int | None = None,
     seconds: float | None = None,
-    before: Objective | None = None,
+    before: Sequence[Objective] = (),
 ) -> Goal:
     """Read a goal; what is given by keyword wins over the words.
 
-    `before` is the objective of a study that goes on: it stands where the words name no other, and
-    there is no budget but the one they give.
+    `before` are the objectives of a study that goes on: they stand where the words name no other,
+    and there is no budget but the one they give.
 
     Raises:
-        InvalidTaskError: no metric is named or more than one, or nothing says which way it is
-            better, or two times or numbers contradict each other.
+        InvalidTaskError: no metric is named, or nothing says which way it is better, or two times
+            or numbers contradict each other.
     """
     sources: dict[str, Source] = {}
-    budget = _budget(text, trials, seconds, sources, usual=30 if before is None else None)
+    bounds = read_bounds(text, _budgets_in_words(text))
+    taken = [b.bound.span for b in bounds]
+    budget = _budget(text, trials, seconds, sources, taken, usual=None if before else 30)
     found = _metric_match(text) if metric is None else None
-    if found is None and before is not None and metric in (None, before.metric):
-        metric, direction = before.metric, direction or before.direction
+    if found is None and before and metric in (None, before[0].metric):
+        way = {"direction": direction or before[0].direction}
+        return Goal((before[0].model_copy(update=way), *before[1:]), budget, sources)
     if found is None and metric is None:
         raise InvalidTaskError(
             "The goal names no score.",
             hint="Say which number to lower or raise, such as 'lowest val_loss'.",
         )
     name = metric or (found.group("name") if found else "")
-    if found is not None:
-        _check_alone(text, name)
     if direction is None:
         direction, quote = _direction(text, name, found)
         sources["objectives"] = Source(origin="your words" if quote else "default", quote=quote)
     objective = part_of_task(Objective, {"metric": name, "direction": direction})
-    return Goal((objective,), budget, sources)
+    # What is given by keyword wins: then the words name no other score to improve.
+    further = further_objectives(text if found else "", objective, bounds)
+    return Goal((objective, *further), budget, sources, tuple(bounds))
 
 
 def _metric_match(text: str) -> re.Match[str] | None:
     matches = [*AFTER.finditer(text), *BEFORE.finditer(text)]
     return next((m for m in matches if m.group("name").lower() not in NO_METRIC), None)
-
-
-def _check_alone(text: str, name: str) -> None:
-    others = [m.group("name") for m in SECOND.finditer(text)]
-    others = [n for n in others if n.lower() not in NO_METRIC and n != name]
-    if others:
-        raise InvalidTaskError(
-            f"The goal names two scores, {name} and {others[0]}; a program is tuned towards one.",
-            hint="Name one, perhaps one that your program computes from both.",
-        )
 
 
 def _direction(text: str, name: str, found: re.Match[str] | None) -> tuple[str, str]:
@@ -122,14 +114,21 @@ def _direction(text: str, name: str, found: re.Match[str] | None) -> tuple[str, 
     )
 
 
+def _budgets_in_words(text: str) -> list[str]:
+    """Return the quotes of budgets that say what they count; a bare number may be another's."""
+    quotes = (c.quote for c in read_budget(Text(text)).claims.values())
+    return [q for q in quotes if re.search(r"[^\W\d_]", q)]
+
+
 def _budget(
     text: str,
     trials: int | None,
     seconds: float | None,
     sources: dict[str, Source],
+    taken: Sequence[Span],
     usual: int | None,
 ) -> Budget:
-    reading = read_budget(Text(text))
+    reading = read_budget(Text(text), taken)
     if reading.contradictions:
         raise InvalidTaskError(reading.contradictions[0][1])
     values = {}
@@ -170,16 +169,5 @@ def named(text: str, arguments: Sequence[Argument]) -> list[str]:
     )
     if not found:
         return []
-    clause = _spaced(found.group(1))
-    return [a.name for a in arguments if any(f" {n} " in f" {clause} " for n in _names(a))]
-
-
-def _names(argument: Argument) -> set[str]:
-    own = _spaced(argument.name)
-    known = known_parameter(argument.name)
-    aliases = {_spaced(n) for n in known.names} if known else set()
-    return {own, _spaced(argument.name.rsplit(".", 1)[-1])} | aliases
-
-
-def _spaced(text: str) -> str:
-    return plain_name(text).replace("_", " ")
+    clause = plain_name(found.group(1)).replace("_", " ")
+    return [a.name for a in arguments if any(f" {n} " in f" {clause} " for n in names_of(a))]

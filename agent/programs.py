@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from agent.further_scores import means, within_bounds
 from agent.goals import Goal, named, part_of_task
 from agent.parameters import Program as About
 from agent.parameters import propose_all
@@ -25,7 +26,7 @@ from evals.proposals import Proposal, space_of
 from evals.signature import function_name, plain_function, read_function
 from evals.sources import read_constants, read_source
 from evals.space import SearchSpace
-from evals.task import Program, Source, Task
+from evals.task import Objective, Program, Source, Task
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
 from prompts.errors import InvalidTaskError
@@ -169,7 +170,7 @@ def _task(
         wished = named(description, arguments)
         chosen = [a for a in arguments if not wished or a.name in wished]
         asked = propose_all(chosen, about, language_model, notify)
-        proposals, calls = asked.proposals, asked.calls
+        proposals, calls = within_bounds(asked.proposals, goal.bounds), asked.calls
         space = space_of(proposals)
     written = {n: w for n, w in program.written.items() if n in space.names}
     off = {n: w for n, w in program.off.items() if n in space.names}
@@ -177,12 +178,18 @@ def _task(
         "description": description,
         "evaluator": evaluator,
         "space": space,
-        "objectives": goal.objectives,
+        "objectives": _scores(goal, arguments),
         "budget": goal.budget,
         "program": program.model_copy(update={"written": written, "off": off}),
         "sources": goal.sources | {f"space.{p.argument.name}": _source(p) for p in proposals},
     }
     return Proposed(Task.checked(content), proposals, calls)
+
+
+def _scores(goal: Goal, arguments: Sequence[Argument]) -> tuple[Objective, ...]:
+    """Return the objectives: what has the name of an argument is bounded, and no score."""
+    first, *others = goal.objectives
+    return (first, *(o for o in others if not any(means(a, o.metric) for a in arguments)))
 
 
 def _source(proposal: Proposal) -> Source:

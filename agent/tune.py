@@ -146,7 +146,7 @@ def _options(given: Mapping[str, Any]) -> Options:
     return found
 
 
-def _wanted(goal: str, given: Options, before: Objective | None = None) -> Goal:
+def _wanted(goal: str, given: Options, before: Sequence[Objective] = ()) -> Goal:
     return read_goal(
         goal,
         metric=given.metric,
@@ -172,7 +172,7 @@ def _go_on(
         raise StudyError(
             f"The study {given.name!r} exists and tunes no function.", hint="Choose another name."
         )
-    wanted = _wanted(goal, given, task.objective)
+    wanted = _wanted(goal, given, task.objectives)
     _check_same(function, wanted, given, store)
     budget = wanted.budget
     wishes = Wishes(budget.trials, budget.seconds, stop_below_gain=given.stop_below_gain)
@@ -216,7 +216,10 @@ def _check_same(function: Callable[..., Any], wanted: Goal, given: Options, stor
     )
     usual = Options()
     changed = [n for n in KEPT if getattr(given, n) not in (getattr(usual, n), getattr(began, n))]
-    changed += ["goal"] if wanted.objectives[0] != task.objective else []
+    # Who goes on may name the first score alone; what bounds an argument is no score.
+    others = [o for o in wanted.objectives[1:] if o.metric not in task.space.names]
+    same = (wanted.objectives[0], *others) in (task.objectives, task.objectives[:1])
+    changed += [] if same else ["goal"]
     changed += ["seed"] if given.seed not in (None, task.seed) else []
     changed += ["fixed"] if any(task.fixed.get(n) != v for n, v in given.fixed.items()) else []
     space = _space(given.space)

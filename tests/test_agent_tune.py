@@ -58,14 +58,72 @@ def test_a_goal_without_a_score_is_refused() -> None:
         read_goal("make it good")
 
 
-@pytest.mark.parametrize(
-    "words",
-    ["lowest val_loss and highest accuracy", "minimise the loss, 20 trials, and maximise its f1"],
-)
-def test_a_goal_with_two_scores_is_not_read_as_one(words: str) -> None:
-    with pytest.raises(InvalidTaskError, match="names two scores"):
-        read_goal(words)
-    assert read_goal(words, metric="loss", direction="minimize").objectives[0].metric == "loss"
+GOALS = [
+    ("lowest val_loss and highest accuracy", ["minimize val_loss", "maximize accuracy"]),
+    ("minimise the loss, 20 trials, and maximise its f1", ["minimize loss", "maximize f1"]),
+    (
+        "lowest val_loss with latency_ms below 20, at most 12 trials",
+        ["minimize val_loss", "minimize latency_ms (at most 20)"],
+    ),
+    (
+        "highest accuracy, and lowest latency, which must be under 5",
+        ["maximize accuracy", "minimize latency"],
+    ),
+    (
+        "lowest loss, accuracy at least 90 %, params_m <= 2.5",
+        ["minimize loss", "maximize accuracy (at least 0.9)", "minimize params_m (at most 2.5)"],
+    ),
+    ("lowest val_loss below 0.3, 12 trials", ["minimize val_loss"]),
+    ("lowest val_loss, at most 12 trials, at most 10 minutes", ["minimize val_loss"]),
+    ("lowest total_cost at most 12 trials", ["minimize total_cost"]),
+]
+
+
+@pytest.mark.parametrize(("words", "objectives"), GOALS)
+def test_further_scores_are_improved_too_or_have_a_limit(words: str, objectives: list[str]) -> None:
+    assert [o.words for o in read_goal(words).objectives] == objectives
+
+
+def test_a_score_given_by_keyword_is_alone_but_for_limits() -> None:
+    words = "lowest val_loss and highest accuracy, latency_ms below 3"
+    goal = read_goal(words, metric="loss", direction="minimize")
+    assert [o.words for o in goal.objectives] == [
+        "minimize loss",
+        "minimize latency_ms (at most 3)",
+    ]
+
+
+def test_the_winner_of_a_function_keeps_to_the_limit_of_its_second_score(tmp_path: Path) -> None:
+    def train(lr: float = 0.1, width: int = 64) -> dict[str, float]:
+        return {"val_loss": (lr - 0.03) ** 2 * 100 + 10 / width, "latency_ms": width / 2}
+
+    options: dict[str, Any] = {"llm": "none", "quiet": True, "storage": str(tmp_path / "s.db")}
+    options |= {"out": str(tmp_path / "out"), "name": "fast"}
+    run = plaintune.tune(train, "lowest val_loss with latency_ms below 20, 12 trials", **options)
+    assert run.best is not None
+    assert 13 < run.best.values[1] <= 20
+    within = [t.values[0] for t in run.trials if t.values[1] <= 20]
+    assert run.best.values[0] == min(within)
+    again = plaintune.tune(train, "lowest val_loss, 13 trials", **options)
+    assert len(again.trials) == 13
+    with pytest.raises(StudyError, match="another goal"):
+        plaintune.tune(train, "highest val_loss, 14 trials", **options)
+    with pytest.raises(StudyError, match="another goal"):
+        plaintune.tune(train, "lowest val_loss with latency_ms below 10, 14 trials", **options)
+
+
+def test_a_bound_of_an_argument_cuts_its_range_and_is_no_score(tmp_path: Path) -> None:
+    def train(lr: float = 0.1, hidden_size: int = 64) -> float:
+        return (lr - 0.03) ** 2 * 100 + 10 / hidden_size
+
+    goal = "lowest val_loss, hidden_size at most 48, learning rate below 0.05, 3 trials"
+    options: dict[str, Any] = {"llm": "none", "quiet": True, "storage": str(tmp_path / "s.db")}
+    run = plaintune.tune(train, goal, out=str(tmp_path / "out"), **options)
+    assert [o.metric for o in run.task.objectives] == ["val_loss"]
+    highs = {p.name: p.high for p in run.task.space.parameters}  # type: ignore[union-attr]
+    assert highs == {"lr": 0.05, "hidden_size": 48}
+    with pytest.raises(InvalidTaskError, match="leaves nothing of hidden_size"):
+        plaintune.tune(train, "lowest val_loss, hidden_size at most 1, 3 trials", **options)
 
 
 def test_only_what_is_named_is_tuned() -> None:

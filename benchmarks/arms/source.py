@@ -12,7 +12,7 @@ SPACE = ("constraints", "objectives", "parameters", "space", "task", "trials")
 """Of `evals`, the modules that a suggestion depends on; evaluators are not among them."""
 SEARCH = (
     *("allowed", "bayesian", "belief", "families", "functions", "hypervolume", "improvement"),
-    "inward",
+    *("inward", "limited"),
     *("pool", "portfolio", "sobol", "tried", "trust_region"),
 )
 """Of `acquisition`, those that a suggestion depends on where no advice is taken."""
