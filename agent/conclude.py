@@ -11,11 +11,12 @@ from typing import Any, Protocol, runtime_checkable
 from acquisition import replication
 from agent.clock import Clock
 from agent.confirm import confirm
+from agent.finals import Repeatable, finals
 from agent.outcome import Outcome, Score
 from evals.evaluator import Evaluator
 from evals.space import Config
 from evals.task import Task
-from evals.trials import Evaluation, Trial, TrialState
+from evals.trials import REPLICATION, Evaluation, Trial, TrialState
 
 EXAMPLES = 100
 """Test rows on which the saved model must answer as the fitted one does."""
@@ -48,7 +49,8 @@ def conclude(
 ) -> Outcome:
     """Return what the end of a run adds to its trials; the model's files go to `directory`.
 
-    Where there is no test part, the best few are run again, within `seconds_left`.
+    The best few are run again, within `seconds_left`: on a table on other folds, to choose among
+    them; where there is no test part with other seeds, which also says how far to believe a score.
     """
     best = replication.winner(task, trials)
     if best is None:
@@ -58,6 +60,11 @@ def conclude(
             again = confirm(task, trials, evaluator, seconds_left=seconds_left, notify=notify)
         winner = best.number if again.winner is None else again.winner
         return Outcome(best=winner, judged=len(trials), confirmation=again)
+    last = None
+    if isinstance(evaluator, Repeatable) and not any(t.origin == REPLICATION for t in trials):
+        with clock("the last round"):
+            last = finals(task, trials, evaluator, seconds_left=seconds_left, notify=notify)
+    best = next(t for t in trials if t.number == last.winner) if last else best
     notes: list[str] = []
     with clock("testing"):
         test = _test(task, evaluator, best.config, "the best configuration", notes)
@@ -71,6 +78,7 @@ def conclude(
     return Outcome(
         best=best.number,
         judged=len(trials),
+        finals=last,
         test=test,
         default_test=default_test,
         files=files,

@@ -77,6 +77,20 @@ class Confirmation(BaseModel):
     said: str = ""
 
 
+class Finals(BaseModel):
+    """The last round on a table; see `agent.finals`.
+
+    `winner` has the best of the `means` of the first objective by trial (search and other folds),
+    `leader` had the best score of the search. A repeat's `seed` is the number of its folds.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    winner: int
+    leader: int
+    means: dict[int, float]
+    repeats: tuple[Repeat, ...] = ()
+
+
 class Transferred(BaseModel):
     """An earlier study that was learned from; `weight` is its share of the beliefs at the end."""
 
@@ -89,7 +103,8 @@ class Transferred(BaseModel):
 class Outcome(BaseModel):
     """The end of a run; `best` is the number of the trial that won among the first `judged`.
 
-    `confirmation` is there where no part of a table was set aside: functions and commands.
+    `confirmation` is there where no part of a table was set aside: functions and commands; `finals`
+    where the best few were trained again on other folds.
     `test` and `default_test` hold one score per objective on the part the search never saw, for the
     best configuration and for the target model's own default. `files` maps what ("model",
     "snippet", "report", "task") to a path relative to the study's directory. `seconds` maps a part
@@ -102,6 +117,7 @@ class Outcome(BaseModel):
     best: int | None = None
     judged: int = 0
     confirmation: Confirmation | None = None
+    finals: Finals | None = None
     test: tuple[Score, ...] = ()
     default_test: tuple[Score, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)

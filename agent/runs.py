@@ -219,7 +219,8 @@ def _believing(task: Task, store: Store, setting: Setting, card: Mapping[str, st
 
 def _kept_back(task: Task, evaluator: Evaluator) -> float:
     """Return the seconds that the search leaves for running the best again."""
-    if isinstance(evaluator, Finisher) or task.budget.seconds is None:
+    once = isinstance(evaluator, Finisher) and not getattr(evaluator, "repeats", 0)
+    if once or task.budget.seconds is None:
         return 0.0
     return RESERVED * task.budget.seconds
 

@@ -34,7 +34,8 @@ class StudyView:
     def best(self) -> Trial | None:
         """The winner, or the trial that won when the best few were run again."""
         judged = self.outcome.judged == len(self.trials) and self.outcome.best is not None
-        if judged and self.outcome.confirmation is not None:
+        again = self.outcome.confirmation or self.outcome.finals
+        if judged and again is not None:
             return next((t for t in self.trials if t.number == self.outcome.best), None)
         return winner(self.task, self.trials)
 

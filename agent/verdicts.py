@@ -31,7 +31,7 @@ def verdicts(view: StudyView) -> list[str]:
         sentences.append(compare(view.task.objective, *scores, "In the search", whose))
     elif default and default.evaluation:
         sentences.append(f"There is no score of {whose}: {default.evaluation.reason}")
-    sentences += _traded(view)
+    sentences += [*_last_round(view), *_traded(view)]
     if view.task.program is not None:
         return [*sentences, *_confirmed(view), *_at_an_end(view.task, best.config)]
     where = "On the test part, which the search never saw"
@@ -43,6 +43,22 @@ def verdicts(view: StudyView) -> list[str]:
             "good; the score on the test part is not."
         )
     return sentences
+
+
+def _last_round(view: StudyView) -> list[str]:
+    """Say what training the best few again, on other folds, came to."""
+    last = view.outcome.finals
+    if last is None or view.best is None or view.best.number != last.winner:
+        return []
+    mean, theirs = last.means[last.winner], last.means[last.leader]
+    digits, metric = telling((mean, theirs)), view.task.objective.metric
+    said = f"Of the best {len(last.means)}, trained again on other folds, trial {last.winner + 1} "
+    if last.winner == last.leader:
+        return [f"{said}stays ahead: {metric} {readable(mean, digits)} by the mean of all."]
+    return [
+        f"{said}is ahead by the mean of all: {metric} {readable(mean, digits)}, trial "
+        f"{last.leader + 1}, which led the search, has {readable(theirs, digits)}."
+    ]
 
 
 def _traded(view: StudyView) -> list[str]:

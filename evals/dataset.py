@@ -27,6 +27,7 @@ class Dataset:
     `labels` are the distinct classes, sorted (empty for a regression); `positive` is the positive
     class as it stands in `y`; `notes` are sentences for the user. `read_as` says how a file of
     this kind is read: separator, decimal mark, encoding, and which columns are numbers in dress.
+    `others` are folds drawn anew, see `evals.splits.Splits`.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Dataset:
     positive: Scalar
     notes: tuple[str, ...]
     read_as: Mapping[str, Any] = field(default_factory=dict)
+    others: tuple[tuple[tuple[Rows, Rows], ...], ...] = ()
 
 
 def load_dataset(task: Task, frame: DataFrame | None = None) -> Dataset:
@@ -82,6 +84,7 @@ def load_dataset(task: Task, frame: DataFrame | None = None) -> Dataset:
             *_warnings(frame, labels, task.data),
         ),
         read_as=read_as,
+        others=splits.others,
     )
 
 

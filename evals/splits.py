@@ -7,6 +7,7 @@ about a fold is hard for all.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,15 +21,22 @@ Rows = NDArray[np.intp]
 MIN_ROWS = 10
 """Fewer rows cannot be cut into a test part and folds that mean anything."""
 
+ANEW = 2
+"""So many sets of folds are drawn beside those of the study."""
+
 
 @dataclass(frozen=True)
 class Splits:
-    """Tuning and test rows, folds within the tuning rows, and what had to be changed, in words."""
+    """Tuning and test rows, folds within the tuning rows, and what had to be changed, in words.
+
+    `others` are as many folds again, drawn anew, for a last look at the best few configurations.
+    """
 
     tuning: Rows
     test: Rows
     folds: tuple[tuple[Rows, Rows], ...]
     notes: tuple[str, ...] = ()
+    others: tuple[tuple[tuple[Rows, Rows], ...], ...] = ()
 
 
 def make_splits(
@@ -53,7 +61,39 @@ def make_splits(
     folds, notes = _folds(y[tuning], kind, validation, part, seed)
     for train, valid in folds:
         _check_classes(y[tuning], kind, train, valid)
-    return Splits(tuning, test, tuple(folds), tuple(notes))
+    others = tuple(_others(y[tuning], kind, validation, part, seed, folds))
+    return Splits(tuning, test, tuple(folds), tuple(notes), others)
+
+
+def _others(
+    y: NDArray[Any],
+    kind: Kind,
+    validation: Validation,
+    column: NDArray[Any] | None,
+    seed: int,
+    known: Sequence[tuple[Rows, Rows]],
+) -> Iterator[tuple[tuple[Rows, Rows], ...]]:
+    """Yield as many folds drawn with other seeds; none in order of time, as nothing is drawn.
+
+    A few groups may be dealt out as before, which would tell nothing new.
+    """
+    if validation.scheme == "time":
+        return
+    seen = {_parts(known)}
+    for drawn in np.random.default_rng([seed, ANEW]).integers(2**31, size=ANEW):
+        folds, _ = _folds(y, kind, validation, column, int(drawn))
+        try:
+            for train, valid in folds:
+                _check_classes(y, kind, train, valid)
+        except DataError:  # a rare class fell badly; the study's own folds are fine
+            continue
+        if _parts(folds) not in seen:
+            seen.add(_parts(folds))
+            yield tuple(folds)
+
+
+def _parts(folds: Sequence[tuple[Rows, Rows]]) -> frozenset[bytes]:
+    return frozenset(np.sort(valid).tobytes() for _, valid in folds)
 
 
 def _set_aside(

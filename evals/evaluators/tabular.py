@@ -100,6 +100,25 @@ class TabularEvaluator:
         cost = time.monotonic() - started
         return Evaluation(TrialState.COMPLETE, _floats(values), _floats(std), cost)
 
+    @property
+    def repeats(self) -> int:
+        """How often `again` has other folds to offer; 0 where rows stand in order of time."""
+        return len(self.dataset.others)
+
+    def again(self, config: Config, seed: int, number: int) -> Evaluation:
+        """Cross-validate on other folds of the tuning part, number 0 to `repeats` - 1.
+
+        Never raises for what training does.
+        """
+        self._worker.start()
+        started = time.monotonic()
+        try:
+            scores = self._worker.ask("again", (config, seed, number), self.limits)
+        except EvaluationError as error:
+            cost = time.monotonic() - started
+            return Evaluation(TrialState.FAILED, cost=cost, reason=str(error))
+        return _complete(scores, time.monotonic() - started, {})
+
     def final_model(self, config: Config, seed: int) -> Pipeline:
         """Return the fitted pipeline (raw rows in, predictions out): the one that `test` scores.
 

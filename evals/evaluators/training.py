@@ -14,7 +14,7 @@ import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,7 @@ class Trainer:
     study_seed: int
     threads: int
     _cache: dict[tuple[Any, ...], tuple[Any, Any, Any]] = field(default_factory=dict)
+    _anew: dict[int, Trainer] = field(default_factory=dict)
 
     def cross_validate(
         self, config: Config, seed: int, report: Callable[[int, list[float]], bool]
@@ -74,6 +75,13 @@ class Trainer:
                     if report(len(scores), score) and len(scores) < len(folds):
                         return None
         return np.array(scores)
+
+    def again(self, config: Config, seed: int, number: int) -> NDArray[np.float64] | None:
+        """Return `folds x metrics` scores on the other folds of that number."""
+        if number not in self._anew:
+            data = replace(self.data, folds=self.data.others[number])
+            self._anew[number] = replace(self, data=data, _cache={}, _anew={})
+        return self._anew[number].cross_validate(config, seed, lambda done, scores: False)
 
     def fit(self, config: Config, seed: int) -> Pipeline:
         """Return the pipeline of `config`, fitted on the whole tuning part."""

@@ -1,8 +1,8 @@
 """The child process: receives a `Trainer` once, then trains what it is asked to.
 
 Messages are pairs (word, content). In: ("load", Trainer), ("evaluate" | "test" | "fit", (config,
-seed)), ("go" | "stop", None) after each fold. Out: ("fold", (done, scores)), ("done", result),
-("failed", why in words).
+seed)), ("again", (config, seed, number)), ("go" | "stop", None) after each fold. Out: ("fold",
+(done, scores)), ("done", result), ("failed", why in words).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _follow(parent: int) -> None:
 
 
 def _answer(trainer: Trainer, connection: Connection, word: str, content: Any) -> tuple[str, Any]:
-    config, seed = content
+    config, seed, *number = content
 
     def report(done: int, scores: list[float]) -> bool:
         connection.send(("fold", (done, scores)))
@@ -57,6 +57,8 @@ def _answer(trainer: Trainer, connection: Connection, word: str, content: Any) -
     try:
         if word == "evaluate":
             return "done", trainer.cross_validate(config, seed, report)
+        if word == "again":
+            return "done", trainer.again(config, seed, *number)
         return "done", trainer.test(config, seed) if word == "test" else trainer.fit(config, seed)
     except MemoryError:
         return "failed", "There was not enough memory."
