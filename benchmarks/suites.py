@@ -16,6 +16,7 @@ from benchmarks.tasks import (
     hpobench,
     hpolib,
     learning_curves,
+    limited,
     literature,
     multi_objective,
     nasbench201,
@@ -82,6 +83,8 @@ TRADE_OFFS = (
     *(f"mo-hpolib-{d}" for d in hpolib.ABOUT),
     *(f"mo-hpolib-{d}-size" for d in hpolib.ABOUT),
 )
+
+LIMITS = tuple(f"limit-hpolib-{d}-{c}" for d in hpolib.ABOUT for c in limited.COSTS)
 
 DEVELOPMENT = (
     *(f"dev-{f.lower()}" for f in development.FUNCTIONS),
@@ -223,6 +226,7 @@ SUITES = {
         Suite("learning-curves", CURVES, CURVE_ARMS, seeds=10, trials=30),
         Suite("failing", FAILING, (*FAST_ARMS, *PENALISED), seeds=20, trials=50),
         Suite("trade-offs", TRADE_OFFS, SEVERAL_OBJECTIVES, seeds=20, trials=50),
+        Suite("limits", LIMITS, SEVERAL_OBJECTIVES, seeds=5, trials=30),
         Suite(
             "guard",
             ("hpobench-vehicle", "hpolib-protein_structure", "bbob-sphere-5d", "mixed-kernel"),

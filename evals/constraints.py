@@ -209,7 +209,16 @@ def reads(constraint: Constraint) -> list[str]:
     Raises:
         InvalidTaskError: it is no expression.
     """
-    nodes = list(ast.walk(parsed(constraint.expression)))
+    return names_of(constraint.expression)
+
+
+def names_of(expression: str) -> list[str]:
+    """Return the names an expression refers to, in order; functions that it calls are none.
+
+    Raises:
+        InvalidTaskError: it is no expression.
+    """
+    nodes = list(ast.walk(parsed(expression)))
     called = [n.func for n in nodes if isinstance(n, ast.Call)]
     found = [n.id for n in nodes if isinstance(n, ast.Name) and n not in called]
     return list(dict.fromkeys(found))

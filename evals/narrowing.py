@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from evals.constraints import Constraint, parsed
+from evals.constraints import Constraint, names_of, parsed
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
 from prompts.errors import InvalidTaskError
 
@@ -34,7 +34,7 @@ def names_in(expression: str) -> set[str]:
     Raises:
         InvalidTaskError: it is no expression.
     """
-    return {n.id for n in ast.walk(parsed(expression)) if isinstance(n, ast.Name)}
+    return set(names_of(expression))
 
 
 def rename(expression: str, names: dict[str, str]) -> str:

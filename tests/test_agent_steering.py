@@ -157,6 +157,11 @@ def some_trials(count: int) -> list[Trial]:
     ]
 
 
+def test_a_constraint_may_call_a_function() -> None:
+    task = steered(TASK, Steering(words="few", since=10, constraints=("max(trees, 3) <= 40",)))
+    assert all(int(c["trees"]) <= 40 for c in task.space.sample(np.random.default_rng(0), 20))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("strategy", ["gp", "hybrid", "sobol", "random"])
 def test_every_later_trial_keeps_a_constraint(strategy: str) -> None:
     trials = some_trials(10)

@@ -5,7 +5,9 @@ rounding. Spaces with categories (of more than two values; two are a number):
 `MixedSingleTaskGP`, `optimize_acqf_mixed_alternating`, restarts and samples alike. Finite
 spaces of up to 70,000 configurations: `optimize_acqf_discrete` over all that were not tried, the
 strongest plain way there is. Failed trials are left out of the fit. Several objectives: `qLogNEHVI`
-with an inferred reference point, on finite spaces by `optimize_acqf_discrete_local_search`: over
+with an inferred reference point (where all but the first have a limit,
+`LogConstrainedExpectedImprovement`, and `LogProbabilityOfFeasibility` until something keeps to
+them), on finite spaces by `optimize_acqf_discrete_local_search`: over
 all configurations it takes ten seconds and more a suggestion.
 """
 
@@ -20,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.arms.base import Arm, BaseSession, Problem, package_version
+from benchmarks.arms.optuna_arms import limits_of
 from evals.space import Categorical, Config, Int, Ordinal, Parameter, SearchSpace
 from evals.trials import TrialState
 
@@ -77,6 +80,8 @@ class BoTorchSession(BaseSession):
         from botorch.utils.multi_objective.pareto import is_non_dominated
 
         model = ModelListGP(*[self._fit(X, Y[:, i : i + 1]) for i in range(Y.shape[1])])
+        if limits := limits_of(self.problem):
+            return _within(model, Y, limits)
         reference = infer_reference_point(Y[is_non_dominated(Y)])
         return logei.qLogNoisyExpectedHypervolumeImprovement(
             model, reference, X, prune_baseline=True
@@ -84,7 +89,8 @@ class BoTorchSession(BaseSession):
 
     def _maximise(self, acquisition: Any) -> Any:
         if self.space.cardinality <= ENUMERABLE:
-            several = len(self.problem.task.task.objectives) > 1
+            objectives = self.problem.task.task.objectives
+            several = len(objectives) > 1 and not limits_of(self.problem)
             return (self._neighbours if several else self._among_all)(acquisition)
         if any(isinstance(p, Categorical) for p in self.space.parameters):
             return self._alternating(acquisition)
@@ -131,6 +137,19 @@ class BoTorchSession(BaseSession):
         levels = {i: v for i, v in places.items() if len(v) > 2}
         binary = {i: v for i, v in places.items() if len(v) <= 2}
         return alternate(acquisition, self._bounds(), binary, levels, **SIZES)[0]  # type: ignore[arg-type]
+
+
+def _within(model: Any, Y: Any, limits: Sequence[Any]) -> Any:
+    """Return constrained improvement; limits are on the signed scale of `Y` (`n x m`)."""
+    import torch
+    from botorch.acquisition import analytic
+
+    least = torch.tensor([o.sign * o.threshold for o in limits], dtype=Y.dtype)
+    bounds = {i + 1: (float(value), None) for i, value in enumerate(least)}
+    inside = (Y[:, 1:] >= least).all(dim=1)
+    if not inside.any():
+        return analytic.LogProbabilityOfFeasibility(model, bounds)
+    return analytic.LogConstrainedExpectedImprovement(model, Y[inside, 0].max(), 0, bounds)
 
 
 def _needs_kernel(parameter: Parameter) -> bool:

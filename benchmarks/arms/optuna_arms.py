@@ -3,7 +3,9 @@
 Ordered grids become integers (their positions), so that order is not lost. The paired start counts
 as the start-up phase: the samplers use their model from trial 6 on instead of 11, which is to their
 advantage. All other settings are Optuna's own. Failed trials are told as failed; to the arms whose
-names end in `-penalty`, as the worst value so far, which is what many users do.
+names end in `-penalty`, as the worst value so far, which is what many users do. Where all
+objectives but the first have a limit, there is one objective, and the limits are Optuna's
+`constraints_func`.
 
 Pruning, where trials report on the way: Optuna's tutorial on efficient optimisation recommends
 Hyperband with TPE and the median rule with random search, and the median rule is what a study has
@@ -34,7 +36,9 @@ class OptunaSession(BaseSession):
         self._penalty = penalty
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         warnings.simplefilter("ignore")
-        directions = [o.direction for o in problem.task.task.objectives]
+        self._limits = limits_of(problem)
+        objectives = problem.task.task.objectives
+        directions = [o.direction for o in (objectives[:1] if self._limits else objectives)]
         # Hyperband draws a trial's bracket from the study's name, at random where there is none.
         name = f"{problem.task.name} {problem.seed}" if pruner else None
         self._study = optuna.create_study(
@@ -59,6 +63,10 @@ class OptunaSession(BaseSession):
         self._adopt(config)
         done, stopped = (result.state is s for s in (TrialState.COMPLETE, TrialState.PRUNED))
         values = list(result.values) if done else None if stopped else self._worst()
+        if self._limits:
+            beyond = [o.sign * (o.threshold - v) for o, v in _told(self._limits, values)]
+            self._asked.set_user_attr(BEYOND, beyond or [1.0] * len(self._limits))
+            values = values and values[:1]
         ended = State.PRUNED if stopped else State.FAIL
         self._study.tell(self._asked, values, state=None if values else ended)
         self._asked = None
@@ -88,6 +96,25 @@ class OptunaSession(BaseSession):
         return [o.sign * min(o.sign * v[i] for v in known) for i, o in enumerate(objectives)]
 
 
+BEYOND = "beyond the limits"
+
+
+def limits_of(problem: Problem) -> tuple[Any, ...]:
+    """Return the objectives after the first where each of them has a limit, and the first none."""
+    first, *others = problem.task.task.objectives
+    limited = first.threshold is None and all(o.threshold is not None for o in others)
+    return tuple(others) if limited else ()
+
+
+def _told(limits: tuple[Any, ...], values: list[float] | None) -> list[tuple[Any, float]]:
+    return list(zip(limits, values[1:], strict=True)) if values else []
+
+
+def _beyond(trial: Any) -> list[float]:
+    found: list[float] = trial.user_attrs[BEYOND]
+    return found
+
+
 def _outside(parameter: Parameter, value: Any) -> Any:
     return parameter.index(value) if isinstance(parameter, Ordinal) else value
 
@@ -110,7 +137,7 @@ class OptunaArm(Arm):
     def __init__(
         self,
         name: str,
-        sampler: Callable[[int], Any],
+        sampler: Callable[..., Any],
         *packages: str,
         objectives: int = 1,
         penalty: bool = False,
@@ -127,20 +154,21 @@ class OptunaArm(Arm):
     def open(self, problem: Problem) -> OptunaSession:
         """Begin a run."""
         warnings.simplefilter("ignore")
-        sampler, pruner = self._sampler(problem.seed), self._pruner()
+        limits = {"constraints_func": _beyond} if limits_of(problem) else {}
+        sampler, pruner = self._sampler(problem.seed, **limits), self._pruner()
         return OptunaSession(problem, sampler, self._penalty, pruner)
 
 
-def _tpe(seed: int) -> Any:
+def _tpe(seed: int, **limits: Any) -> Any:
     from optuna.samplers import TPESampler
 
-    return TPESampler(seed=seed, n_startup_trials=N_START)
+    return TPESampler(seed=seed, n_startup_trials=N_START, **limits)
 
 
-def _gp(seed: int) -> Any:
+def _gp(seed: int, **limits: Any) -> Any:
     from optuna.samplers import GPSampler
 
-    return GPSampler(seed=seed, n_startup_trials=N_START)
+    return GPSampler(seed=seed, n_startup_trials=N_START, **limits)
 
 
 def _cma(seed: int) -> Any:

@@ -13,6 +13,7 @@ from benchmarks.tasks import (
     hpobench,
     hpolib,
     learning_curves,
+    limited,
     literature,
     multi_objective,
     nasbench201,
@@ -97,6 +98,8 @@ def _others() -> dict[str, Factory]:
     for d in hpolib.ABOUT:
         found[f"mo-hpolib-{d}"] = partial(multi_objective.hpolib_trade_off, d)
         found[f"mo-hpolib-{d}-size"] = partial(multi_objective.hpolib_trade_off, d, True)
+        for cost in limited.COSTS:
+            found[f"limit-hpolib-{d}-{cost}"] = partial(limited.limited, d, cost)
     return found
 
 
