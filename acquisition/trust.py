@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.objectives import gains
+from evals.objectives import acceptable, gains
 from evals.steering import keeps
 from evals.task import Task
 from evals.trials import Trial, TrialState
@@ -87,11 +87,14 @@ def dose(finished: int, stalled: bool = False) -> float:
 def plateau(task: Task, trials: Sequence[Trial]) -> int:
     """Return how many trials finished since the last new best (0 where none completed).
 
-    What the user has ruled out since is no best, unless there is nothing else.
+    What the user has ruled out since, and what misses a limit, is no best, unless there is nothing
+    else.
     """
     done = [t for t in trials if t.state is not TrialState.RUNNING]
     values = gains(task, done)[:, 0] if done else np.empty(0)
-    kept = np.where([keeps(task, t) for t in done], values, np.nan)
+    wished = [t for t in done if t.state is TrialState.COMPLETE and keeps(task, t)]
+    good = {t.number for t in acceptable(task, wished)}
+    kept = np.where([t.number in good for t in done], values, np.nan)
     values = kept if np.isfinite(kept).any() else values
     if not np.isfinite(values).any():
         return 0

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from agent.digits import readable
 from agent.explain import Marginal
 from agent.origins import origin_style
 from agent.study_view import configuration, score_digits
-from evals.objectives import gains
+from evals.objectives import acceptable, gains
 from evals.parameters import Float, Int, Parameter
 from evals.task import Task
 from evals.trials import Trial, TrialState
@@ -51,6 +52,12 @@ def _window(values: np.ndarray[Any, Any]) -> tuple[float, float]:
     return float(inside.min() - pad), float(inside.max() + pad)
 
 
+def _counted(task: Task, complete: Sequence[Trial]) -> NDArray[np.float64]:
+    """Return gains of the first objective, -inf for what misses a limit that others keep to."""
+    good = {t.number for t in acceptable(task, complete)}
+    return np.where([t.number in good for t in complete], gains(task, complete)[:, 0], -np.inf)
+
+
 def history_figure(task: Task, trials: Sequence[Trial]) -> go.Figure:
     """Show each complete trial's first objective by origin, and the best so far as a line."""
     complete = [t for t in trials if t.state is TrialState.COMPLETE]
@@ -62,7 +69,7 @@ def history_figure(task: Task, trials: Sequence[Trial]) -> go.Figure:
     for origin in dict.fromkeys(t.origin for t in complete):
         mine = [t for t in complete if t.origin == origin]
         figure.add_trace(_points(mine, low, high, score_digits(complete)[0]))
-    best = np.maximum.accumulate(gains(task, complete)[:, 0]) * task.objective.sign
+    best = np.maximum.accumulate(_counted(task, complete)) * task.objective.sign
     numbers = [t.number + 1 for t in complete]
     line = {"color": INK, "width": 2, "shape": "hv"}
     figure.add_trace(go.Scatter(x=numbers, y=best, mode="lines", name="best so far", line=line))

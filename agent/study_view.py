@@ -71,8 +71,12 @@ def origin_rows(view: StudyView) -> list[OriginRow]:
 
 
 def _improvements(view: StudyView) -> set[int]:
-    """Return the numbers of the trials that were better than all complete ones before them."""
+    """Return the numbers of the trials that were better than all complete ones before them.
+
+    Where any keeps to all limits, only such count.
+    """
     complete = [t for t in view.trials if t.state is TrialState.COMPLETE]
+    complete = acceptable(view.task, complete)
     found, best = set(), float("-inf")
     for trial, gain in zip(complete, gains(view.task, complete)[:, 0], strict=True):
         if gain > best:

@@ -102,7 +102,8 @@ def gains(row: Mapping[str, Any]) -> dict[str, float]:
     default = known[0]["test"]
     error = (lambda v: -v) if default < 0 else (lambda v: 1 - v)
     chosen = {"the best of the search": row["order"][0]}
-    for count in (3, 4, 5, 6, 8):
+    counts = [c for c in (3, 4, 5, 6, 8) if c <= len(row["order"])]
+    for count in counts:
         for rounds in (1, 2):
             of = row["order"][:count]
             means = [known[i]["cv"] + sum(known[i]["fresh"][:rounds]) for i in of]
@@ -117,15 +118,14 @@ def report() -> None:
     from scipy.stats import wilcoxon
 
     found = [gains(row) for row in rows()]
-    base = np.array([g["the best of the search"] for g in found])
-    print(f"{len(found)} runs; per cent of the default's error on the test part that are gone")
-    for rule in found[0]:
-        mine = np.array([g[rule] for g in found])
-        gap = mine - base
+    print("per cent of the default's error on the test part that are gone")
+    for rule in dict.fromkeys(rule for g in found for rule in g):
+        pairs = np.array([(g[rule], g["the best of the search"]) for g in found if rule in g])
+        mine, gap = pairs[:, 0], pairs[:, 0] - pairs[:, 1]
         error = gap.std(ddof=1) / np.sqrt(len(gap))
         p = wilcoxon(gap).pvalue if gap.any() else 1.0
         print(
-            f"{rule:24s} {mine.mean():6.2f}  {gap.mean():+.2f} ± {error:.2f}  "
+            f"{rule:24s} {len(gap)} runs {mine.mean():6.2f}  {gap.mean():+.2f} ± {error:.2f}  "
             f"{(gap > 1e-9).sum()} won, {(gap < -1e-9).sum()} lost, p {p:.3f}; "
             f"worse than the default: {(mine < -1e-9).sum()}"
         )

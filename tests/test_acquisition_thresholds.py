@@ -9,8 +9,10 @@ import pytest
 
 from acquisition.hypervolume import boxes, reference_point
 from acquisition.registry import check_several, make_designer
+from acquisition.trust import plateau
+from agent.figures import history_figure
 from agent.pruning import hopeless
-from agent.study_view import StudyView, unbeaten
+from agent.study_view import StudyView, origin_rows, unbeaten
 from agent.verdicts import verdicts
 from evals.objectives import acceptable, incumbent
 from evals.space import Float, SearchSpace
@@ -48,6 +50,13 @@ def test_the_winner_is_the_best_of_those_that_will_do() -> None:
         assert found.number == best
         assert [t.number for t in unbeaten(task(threshold), TRIALS)] == front
     assert [t.number for t in acceptable(task(5.5), TRIALS)] == [1, 3]
+
+
+def test_only_what_keeps_to_the_limits_improves_the_best() -> None:
+    rows = origin_rows(StudyView("s", task(5.5), TRIALS))
+    assert [r.improved for r in rows] == [1]
+    later = [*TRIALS, trial(4, 0.85, 5.0)]
+    assert [r.improved for r in origin_rows(StudyView("s", task(5.5), later))] == [2]
 
 
 def test_a_limit_that_nothing_keeps_to_is_said() -> None:
@@ -117,3 +126,10 @@ def test_of_several_objectives_the_first_makes_no_trial_hopeless() -> None:
     one = task().model_copy(update={"objectives": task().objectives[:1]})
     assert hopeless(one, alone, running)
     assert hopeless(task(), [trial(i, float(i), 1.0) for i in range(8)], running) == ""
+
+
+def test_the_line_of_the_best_so_far_and_the_plateau_keep_to_the_limits() -> None:
+    line = history_figure(task(5.5), TRIALS).data[-1]
+    assert [v for v in line.y if np.isfinite(v)] == [0.8, 0.8, 0.8]
+    assert plateau(task(5.5), TRIALS) == 2
+    assert plateau(task(), TRIALS) == 3
