@@ -200,6 +200,8 @@ def _table(data: object) -> DataFrame | None:
         return None
     from pandas import DataFrame
 
+    from evals.dressed import of_one_kind
+
     if not isinstance(data, DataFrame):
         raise DataError(
             f"data must be a pandas DataFrame, got {type(data).__name__}.",
@@ -214,4 +216,4 @@ def _table(data: object) -> DataFrame | None:
             f"data has several columns called {twice[0]!r}.",
             hint="Give each column a name of its own.",
         )
-    return frame
+    return of_one_kind(frame)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Number
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -48,6 +50,27 @@ def plain_numbers(column: Series, pattern: str, decimal: str) -> Series:
     digits = parts[1].str.replace(rf"[^\d{decimal}]", "", regex=True)
     numbers = pd.to_numeric(digits.str.replace(decimal, ".", regex=False), errors="coerce")
     return numbers.where(~parts[0].fillna("").str.contains(r"[-−(]"), -numbers)
+
+
+def of_one_kind(frame: DataFrame) -> DataFrame:
+    """Return `frame` with columns that mix text and numbers as text, as a file would have them."""
+    mixed = [i for i in range(frame.shape[1]) if _is_mixed(frame.iloc[:, i])]
+    if not mixed:
+        return frame
+    plain = frame.copy(deep=False)
+    for i in mixed:
+        column = frame.iloc[:, i]
+        plain.isetitem(i, column.astype("str").where(column.notna(), None).to_numpy())
+    names = ", ".join(str(frame.columns[i]) for i in mixed)
+    said = f"{names}: numbers and text in one column, so all of it is read as text."
+    plain.attrs[NOTE] = " ".join(filter(None, [frame.attrs.get(NOTE, ""), said]))
+    return plain
+
+
+def _is_mixed(column: Series) -> bool:
+    if pd.api.types.infer_dtype(column, skipna=True) not in ("mixed", "mixed-integer"):
+        return False
+    return all(isinstance(v, str | Number | np.generic) for v in column.dropna())
 
 
 def undressed(frame: DataFrame) -> DataFrame:

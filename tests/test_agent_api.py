@@ -183,3 +183,10 @@ def test_a_column_that_no_file_holds_is_refused(extra: Any, said: str) -> None:
 def test_two_columns_of_one_name_are_refused() -> None:
     with pytest.raises(UserError, match="several columns called 'age'"):
         plaintune.run(WORDS, data=pd.concat([frame(), frame()[["age"]]], axis=1), **QUIET)
+
+
+def test_a_column_of_numbers_and_text_is_text() -> None:
+    mixed = frame().assign(code=[None, *(7 if i % 3 else "x" for i in range(79))])
+    run = plaintune.run(WORDS, data=mixed, **QUIET)
+    assert run.trials[0].values
+    assert any("code: numbers and text in one column" in said for said in run.task.assumptions)
