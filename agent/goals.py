@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from agent.further_scores import NAME, NamedBound, further_objectives, names_of, read_bounds
 from agent.intake.budgets import read_budget
+from agent.intake.metric_limits import bounded_number
 from agent.intake.text import Span, Text
 from evals.arguments import Argument
 from evals.known_parameters import plain_name
@@ -92,7 +93,16 @@ def read_goal(
 
 def _metric_match(text: str) -> re.Match[str] | None:
     matches = [*AFTER.finditer(text), *BEFORE.finditer(text)]
-    return next((m for m in matches if m.group("name").lower() not in NO_METRIC), None)
+    named = (m for m in matches if m.group("name").lower() not in NO_METRIC)
+    return next((m for m in named if not _is_bound(text, m)), None)
+
+
+def _is_bound(text: str, match: re.Match[str]) -> bool:
+    """Return whether a number follows that makes "max" a limit: "max depth 5"."""
+    if not re.fullmatch(r"max(?:imum)?|min(?:imum)?", match.group("way"), re.I):
+        return False
+    number = re.match(r"\s*(?:of\s|=|:)?\s*\d", text[match.end() :])
+    return bool(number or bounded_number(Text(text), match.end()))
 
 
 def _direction(text: str, name: str, found: re.Match[str] | None) -> tuple[str, str]:
@@ -117,7 +127,8 @@ def _direction(text: str, name: str, found: re.Match[str] | None) -> tuple[str, 
 def _budgets_in_words(text: str) -> list[str]:
     """Return the quotes of budgets that say what they count; a bare number may be another's."""
     quotes = (c.quote for c in read_budget(Text(text)).claims.values())
-    return [q for q in quotes if re.search(r"[^\W\d_]", q)]
+    number = r"\d[\d.,]*(?:e[+-]?\d+|k)?\b"
+    return [q for q in quotes if re.search(r"[^\W\d_]", re.sub(number, "", q, flags=re.I))]
 
 
 def _budget(

@@ -166,6 +166,8 @@ def _task(
             for p in space.parameters
         )
         calls: tuple[CallRecord, ...] = ()
+        proposals = within_bounds(proposals, goal.bounds)
+        space = replace(space, parameters=space_of(proposals).parameters)
     else:
         wished = named(description, arguments)
         chosen = [a for a in arguments if not wished or a.name in wished]

@@ -76,6 +76,20 @@ GOALS = [
     ("lowest val_loss below 0.3, 12 trials", ["minimize val_loss"]),
     ("lowest val_loss, at most 12 trials, at most 10 minutes", ["minimize val_loss"]),
     ("lowest total_cost at most 12 trials", ["minimize total_cost"]),
+    ("max depth 5, lowest val_loss", ["minimize val_loss"]),
+    ("max accuracy, 5 trials", ["maximize accuracy"]),
+    (
+        "lowest val_loss, n_params at most 1,500,000",
+        ["minimize val_loss", "minimize n_params (at most 1.5e+06)"],
+    ),
+    (
+        "lowest val_loss, n_params below 2.5e5",
+        ["minimize val_loss", "minimize n_params (at most 250000)"],
+    ),
+    (
+        "lowest val_loss, n_params under 300k",
+        ["minimize val_loss", "minimize n_params (at most 300000)"],
+    ),
 ]
 
 
@@ -122,6 +136,9 @@ def test_a_bound_of_an_argument_cuts_its_range_and_is_no_score(tmp_path: Path) -
     assert [o.metric for o in run.task.objectives] == ["val_loss"]
     highs = {p.name: p.high for p in run.task.space.parameters}  # type: ignore[union-attr]
     assert highs == {"lr": 0.05, "hidden_size": 48}
+    own = {"lr": plaintune.Float("lr", 1e-4, 1.0, log=True)}
+    run = plaintune.tune(train, goal, out=str(tmp_path / "own"), space=own, **options)
+    assert [(p.name, p.high) for p in run.task.space.parameters] == [("lr", 0.05)]  # type: ignore[union-attr]
     with pytest.raises(InvalidTaskError, match="leaves nothing of hidden_size"):
         plaintune.tune(train, "lowest val_loss, hidden_size at most 1, 3 trials", **options)
 

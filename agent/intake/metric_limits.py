@@ -19,7 +19,12 @@ _LINKS = (
     r"|etre|rest\w*|de|d'|d’|un|une|es|sea|debe|ser|qued\w*|sia|deve|essere|di|blijft|van|moet|zijn)"
 )
 _LINKED = rf"(?:\W{{0,2}}{_LINKS}\b){{0,4}}"
-_NUMBER = r"(?P<number>\d*[.,]?\d+)(?P<percent>\s?(?:%|percent\b|prozent\b|pour cent\b))?"
+_NUMBER = (
+    r"(?P<number>\d{1,3}(?:[,'’ ]\d{3})+(?![\d.,])|\d*[.,]?\d+(?:e[+-]?\d+)?)"
+    r"(?P<percent>\s?(?:%|percent\b|prozent\b|pour cent\b))?"
+    r"(?P<many>\s?(?:k|thousand|million|mio)\b)?"
+)
+_MANY = {"k": 1e3, "t": 1e3, "m": 1e6}
 _ALSO = ("en", "de", "fr", "es", "it")
 """A short wish seldom shows which language it is in."""
 _KEYS = ("at_least", "at_most", "upward", "downward")
@@ -59,8 +64,15 @@ def bounded_number(text: Text, end: int) -> Bound | None:
     found = _following(phrase).match(text.folded, end)
     if found is None:
         return None
-    value = float(found["number"].replace(",", ".")) / (100.0 if found["percent"] else 1.0)
-    return Bound(signs[found["bound"]], value, Span(*found.span()))
+    return Bound(signs[found["bound"]], _value(found), Span(*found.span()))
+
+
+def _value(found: re.Match[str]) -> float:
+    digits = found["number"]
+    if re.fullmatch(r"\d{1,3}(?:[,'’ ]\d{3})+", digits):
+        digits = re.sub(r"\D", "", digits)
+    value = float(digits.replace(",", ".")) / (100.0 if found["percent"] else 1.0)
+    return value * (_MANY[found["many"].strip()[0]] if found["many"] else 1.0)
 
 
 @cache
@@ -134,12 +146,12 @@ def _patterns(languages: tuple[str, ...]) -> tuple[dict[str, str], str]:
 
 def _threshold(text: Text, metric: str, sign: str, found: re.Match[str]) -> Threshold | None:
     """Return the limit where it is one of what the metric's direction allows, in its own units."""
-    about, value = METRICS[metric], float(found["number"].replace(",", "."))
+    about, value = METRICS[metric], _value(found)
     if sign != (">=" if about.direction == "maximize" else "<="):
         return None
     share = about.direction == "maximize"  # all of these are at most 1
     alone = re.compile(r"\s*(?:$|[,;.)])").match(text.folded, found.end())
-    if found["percent"] or (share and 1.0 < value < 100.0 and alone):
+    if share and 1.0 < value < 100.0 and alone:
         value /= 100.0
     if share and not 0.0 < value < 1.0:
         return None
