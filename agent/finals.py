@@ -27,6 +27,9 @@ from evals.trials import Evaluation, Trial, TrialState
 SHARE = 0.4
 """So many trainings again for a trial of the search."""
 FINALISTS = 6
+LONGEST = 0.75
+"""The last round takes at most this share of the search's own training time: the best are often those
+that train longest."""
 CLOSE = 2.0
 """Who is more standard errors behind the best than this is not in the last round."""
 
@@ -93,7 +96,8 @@ def _rivals(task: Task, trials: Sequence[Trial], rounds: int, seconds_left: floa
     best, *others = first.values()
     close = [best, *(t for t in others if _is_close(task, best, t))]
     count = min(FINALISTS, int(SHARE * len(trials)) // rounds, len(close))
-    while count > 1 and count * rounds * _cost(close[:count]) > seconds_left:
+    seconds = min(seconds_left, LONGEST * sum(t.cost for t in trials))
+    while count > 1 and count * rounds * _cost(close[:count]) > seconds:
         count -= 1
     return close[:count]
 

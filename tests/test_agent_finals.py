@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,19 @@ def test_there_is_no_last_round_without_rivals_folds_or_time() -> None:
     assert judge.asked == []
     assert finals(task(), trials(SCORES, cost=10.0), judge, seconds_left=41.0) is not None
     assert len(judge.asked) == 4
+
+
+def test_the_last_round_is_shorter_than_the_search() -> None:
+    judge = Judge({27: 0.8, 28: 0.8, 29: 0.8})
+    slow = [t if t.number < 27 else _slow(t) for t in trials(SCORES, error=0.011)]
+    assert finals(task(), slow, judge) is None
+    # 27 s and 3 * 15 s of search leave 54 s: three would take 90 s, two 60 s.
+    assert judge.asked == []
+
+
+def _slow(trial: Trial) -> Trial:
+    assert trial.evaluation is not None
+    return replace(trial, evaluation=replace(trial.evaluation, cost=15.0))
 
 
 def test_who_cannot_be_trained_again_does_not_win_and_the_leader_stays_without_rivals() -> None:
