@@ -24,6 +24,7 @@ from acquisition.llm_designer import (
     Example,
     Question,
     View,
+    partial_card,
     propose,
     read,
     so_far,
@@ -92,8 +93,27 @@ def make_adviser(
     """
     if language_model is None or not isinstance(designer, Advisable):
         return None
-    options |= {"wants": designer.wants_advice, "opens": designer.opens(task)}
+    opens = designer.opens(task)
+    options |= {"wants": designer.wants_advice, "opens": opens}
+    if not opens and options.get("examples"):
+        options |= _tried_first(task, options.get("card"))
+    if "limits" not in options:
+        options["limits"] = Limits(proposals=1 if writes_slowly(language_model) else 2)
     return Adviser(task, language_model, log=log, notify=notify, **options)
+
+
+def _tried_first(task: Task, card: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return the card and no examples: a portfolio's are among the trials that each question lists.
+
+    Shown twice they were a fifth of the prompt, and reading it is most of a small machine's answer.
+    """
+    told = "the trials after the default did well on other tables"
+    return {"examples": (), "card": {**(card or partial_card(task)), "Beginning": told}}
+
+
+def writes_slowly(model: LanguageModel) -> bool:
+    """Return whether `model` writes tokens about as fast as a person reads, as on a few cores."""
+    return bool(getattr(model, "writes_slowly", False))
 
 
 class Adviser:
@@ -157,9 +177,13 @@ class Adviser:
         threading.Thread(target=self._answer, args=arguments, daemon=True, name="adviser").start()
 
     def _read_ahead(self, trials: Sequence[Trial], calls: Sequence[CallRecord]) -> None:
-        """Have the trials so far read, where a question is likely to follow that lists them."""
+        """Have the trials so far read, where a question is likely to follow that lists them.
+
+        Where a portfolio comes first, that begins before the first trial.
+        """
         is_open = self._open is not None
         asked = [c.asked_at for c in calls] + ([self._open.asked_at] if self._open else [])
+        asked = asked or ([] if self._opens else [-reading.EVERY])
         if asked and not self._reader.ended and self._room(trials) >= 2 + is_open:
             ahead = partial(so_far, self._task, trials, **self._known)
             self._reader.read(len(trials), asked[-1], ahead, self._task.budget, beside=is_open)

@@ -28,7 +28,7 @@ SHARE = 0.4
 """So many trainings again for a trial of the search."""
 FINALISTS = 6
 LONGEST = 0.75
-"""The last round takes at most this share of the search's own training time: the best are often those
+"""The last round takes at most this share of the time the search trained: the best are often those
 that train longest."""
 CLOSE = 2.0
 """Who is more standard errors behind the best than this is not in the last round."""

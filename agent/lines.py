@@ -71,4 +71,4 @@ def advice_line(role: str, accepted: int, rejected: int, error: str) -> str:
     if error:
         return f"No advice from the language model ({role}): {error}"
     refused = f", {rejected} of its proposals refused" if rejected else ""
-    return f"The language model proposes {accepted} configurations{refused}."
+    return f"The language model proposes {accepted} configuration{'s' * (accepted != 1)}{refused}."

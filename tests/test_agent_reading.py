@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from acquisition.llm_designer import propose, so_far
+from acquisition.llm_designer import Example, propose, so_far
 from agent import reading
 from agent.advice_limits import Limits
-from agent.adviser import Adviser
+from agent.adviser import Adviser, make_adviser
 from agent.language_models.scripted import ScriptedModel
 from agent.study_view import StudyView, account
 from evals.task import Budget
@@ -79,6 +79,54 @@ def test_what_is_read_is_what_later_questions_begin_with() -> None:
     assert later["content"].startswith(asked["content"])
     assert "2. 0.5" in asked["content"]
     assert "3. 0.5" not in asked["content"]
+
+
+def test_what_never_changes_is_read_before_the_first_trial_where_a_portfolio_comes_first() -> None:
+    log = Log()
+    first: Any = {"wants": lambda task, done, calls: len(done) == 5, "opens": False}
+    adviser = Adviser(TASK, Own(lambda m: says(0.9)), log=log, **first)
+    for number in range(6):
+        adviser.advice(trials(number))
+        adviser.think(trials(number + 1))
+        time.sleep(0.02)
+    adviser.close()
+    assert [c.asked_at for c in readings(log)] == [0, 3]
+    (question,) = [c for c in log.calls() if c.role == "propose"]
+    for read in readings(log):
+        assert question.messages[1]["content"].startswith(read.messages[1]["content"])
+
+
+class PortfolioFirst:
+    """A designer that is advised from the third trial on."""
+
+    def advised(self, advice: Any) -> Any:
+        return self
+
+    def opens(self, task: Any) -> bool:
+        return False
+
+    def wants_advice(self, task: Any, done: Any, calls: Any) -> bool:
+        return len(done) == 2
+
+    def suggest(self, task: Any, done: Any, count: int, rng: Any) -> list[Any]:
+        return []
+
+
+@pytest.mark.parametrize(("slow", "count"), [(True, 1), (False, 2)])
+def test_a_portfolio_is_not_shown_twice_and_a_slow_model_writes_one(slow: bool, count: int) -> None:
+    log, model = Log(), Own(lambda m: says(0.9))
+    model.writes_slowly = slow  # type: ignore[attr-defined]
+    shown = (Example("other tables", {"x": 0.01}),)
+    adviser = make_adviser(TASK, PortfolioFirst(), model, log=log, examples=shown)
+    assert adviser is not None
+    adviser.think(trials(2))
+    adviser.wait()
+    adviser.close()
+    (question,) = [c for c in log.calls() if c.role == "propose"]
+    prompt = question.messages[1]["content"]
+    assert "Good configurations" not in prompt
+    assert 'Beginning: "the trials after the default did well on other tables"' in prompt
+    assert f"Propose {count} new configuration{'s' * (count > 1)} that" in prompt
 
 
 def test_a_server_that_is_not_ours_reads_nothing_ahead() -> None:

@@ -48,6 +48,8 @@ class LlamaCppModel:
 
     reads_ahead = True
     """It is ours: what it reads costs nobody anything, and it keeps it."""
+    writes_slowly = True
+    """It is the backend of machines without a GPU, where models train on the same cores."""
 
     def __init__(
         self, path: Path, *, name: str, states: Path, notify: Callable[[str], None]
