@@ -96,18 +96,20 @@ def make_adviser(
     opens = designer.opens(task)
     options |= {"wants": designer.wants_advice, "opens": opens}
     if not opens and options.get("examples"):
-        options |= _tried_first(task, options.get("card"))
+        options |= _tried_first(task, options.get("card"), options["examples"])
     if "limits" not in options:
         options["limits"] = Limits(proposals=1 if writes_slowly(language_model) else 2)
     return Adviser(task, language_model, log=log, notify=notify, **options)
 
 
-def _tried_first(task: Task, card: Mapping[str, str] | None) -> dict[str, Any]:
+def _tried_first(
+    task: Task, card: Mapping[str, str] | None, examples: Sequence[Example]
+) -> dict[str, Any]:
     """Return the card and no examples: a portfolio's are among the trials that each question lists.
 
     Shown twice they were a fifth of the prompt, and reading it is most of a small machine's answer.
     """
-    told = "the trials after the default did well on other tables"
+    told = f"the trials after the default did well on {examples[0].card}"
     return {"examples": (), "card": {**(card or partial_card(task)), "Beginning": told}}
 
 

@@ -164,7 +164,7 @@ def test_what_ships_knows_other_tables_than_the_one_it_is_tried_on(
     task, known = open_task(TRAINING), plaintune_portfolio.left_out(TRAINING)
     values = [task.evaluate(s.config, 0).values[0] for s in known.suggestions[:4]]
     assert outcome.error == "" and set(values) & set(outcome.observed)
-    assert f'"{known.tables} tables of all kinds": {{' in talker.heard[0]
+    assert f'did well on {known.tables} tables of all kinds"' in talker.heard[0]
     assert "multiclass, 777 rows, 7 columns" in talker.heard[0]
 
 
