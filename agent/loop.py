@@ -30,6 +30,7 @@ from agent.prospects import Prospects
 from agent.pruning import hopeless
 from agent.store import UNLIMITED, Store
 from agent.store_rows import NumberTakenError
+from agent.threads import one_thread
 from agent.workers import together
 from evals.evaluator import Evaluator
 from evals.objectives import incumbent
@@ -98,7 +99,8 @@ class Agent:
         return [t for _ in range(count) if (t := self._ask(UNLIMITED)) is not None]
 
     def _ask(self, limit: int) -> Trial | None:
-        with self._asking:  # A worker knows what the others run, and runs something else.
+        # A worker knows what the others run, and runs something else.
+        with self._asking, one_thread():
             return self._ask_alone(limit)
 
     def _ask_alone(self, limit: int) -> Trial | None:
@@ -122,7 +124,8 @@ class Agent:
 
     def suggest(self, count: int = 1) -> list[Suggestion]:
         """Return what `ask` would start, without starting it."""
-        return self._suggest(self.store.trials(), count)
+        with one_thread():
+            return self._suggest(self.store.trials(), count)
 
     def _look(self) -> None:
         """Take up what was said in the meantime: the task may be steered from outside."""
@@ -197,7 +200,7 @@ class Agent:
     def _evaluate(self, trial: Trial, limits: Limits, evaluator: Evaluator) -> None:
         self._emit(TrialStarted(trial))
         if self.adviser:
-            with self._asking:
+            with self._asking, one_thread():
                 self.adviser.think(self.store.trials())
         watch = _Watch(self, trial, limits)
         began = time.monotonic()

@@ -20,6 +20,7 @@ from agent.rivals import rivals_note
 from agent.setting import Setting, check, check_asked
 from agent.store import Store
 from agent.study_view import StudyView
+from agent.threads import one_thread
 from agent.transfer import Known, chosen, none_found, worth
 from agent.workers import spread
 from agent.workspace import RUNS, checked_name, fresh_study, kept, study_directory
@@ -316,7 +317,8 @@ def report(run: Run, directory: Path) -> Path:
 
     snippet = run.directory / run.outcome.files.get("snippet", "")
     text = snippet.read_text(encoding="utf-8") if snippet.is_file() else ""
-    return write_report(run, directory / REPORT_FILE, text)
+    with one_thread():
+        return write_report(run, directory / REPORT_FILE, text)
 
 
 def _closing(evaluator: Evaluator) -> AbstractContextManager[object]:

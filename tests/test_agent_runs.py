@@ -73,7 +73,7 @@ def test_the_model_is_asked_once_the_portfolio_was_tried(tmp_path: Path) -> None
     found = run(tmp_path, known=True, model=model, trials=7)
     assert [t.origin for t in found.trials] == ["default", *["portfolio"] * 4, *["sobol"] * 2]
     said = prompts(model)
-    assert "on other tables" in said and "Trials so far" in said
+    assert "tables of all kinds" in said and "Trials so far" in said
 
 
 def test_a_run_without_it_knows_nothing_of_other_tables(tmp_path: Path) -> None:
