@@ -80,7 +80,7 @@ def test_a_run_without_it_knows_nothing_of_other_tables(tmp_path: Path) -> None:
     model = ScriptedModel(lambda messages: {"proposals": []})
     found = run(tmp_path, known=False, model=model)
     assert [t.origin for t in found.trials] == ["default", "sobol", "sobol"]
-    assert "on other tables" not in prompts(model)
+    assert "tables of all kinds" not in prompts(model)
 
 
 def test_a_name_that_is_taken_leaves_the_studys_own_table_alone(tmp_path: Path) -> None:
