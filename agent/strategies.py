@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from acquisition.advice import Advisable
 from acquisition.designer import Designer
 from acquisition.llm_designer import Question
-from agent.adviser import TEMPERATURE, Adviser, make_adviser
+from agent.adviser import TEMPERATURE, Adviser
+from agent.advising import make_adviser
 from agent.language_models.replay import StudyReplay
 from agent.llm_budget import used_up
 from agent.replaying import ReplayedAdviser

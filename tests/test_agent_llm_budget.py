@@ -12,7 +12,8 @@ import pytest
 
 from acquisition.registry import make_designer
 from agent.advice_limits import Limits
-from agent.adviser import Adviser, make_adviser
+from agent.adviser import Adviser
+from agent.advising import make_adviser
 from agent.intake.budgets import read_budget
 from agent.intake.text import Text
 from agent.language_models.scripted import ScriptedModel

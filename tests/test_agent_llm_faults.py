@@ -21,7 +21,7 @@ import pytest
 
 from acquisition.registry import make_designer
 from agent.advice_limits import Limits
-from agent.adviser import make_adviser
+from agent.advising import make_adviser
 from agent.language_models.openai_url import OpenAIModel
 from agent.loop import Agent
 from agent.store import Store

@@ -11,7 +11,8 @@ import pytest
 from acquisition.llm_designer import Example, propose, so_far
 from agent import reading
 from agent.advice_limits import Limits
-from agent.adviser import Adviser, make_adviser
+from agent.adviser import Adviser
+from agent.advising import make_adviser
 from agent.language_models.scripted import ScriptedModel
 from agent.study_view import StudyView, account
 from evals.task import Budget

@@ -30,7 +30,10 @@ from prompts.calls import CallRecord
 ASK = "PLAINTUNE_BENCHMARKS_LLM"
 PATIENCE = 3600.0
 """Seconds that a trial seems to take, so that every answer is there in time."""
-SOURCES = ("prompts/**/*.py", "prompts/templates/*", "agent/adviser.py", "agent/strategies.py")
+SOURCES = (
+    *("prompts/**/*.py", "prompts/templates/*"),
+    *("agent/adviser.py", "agent/advising.py", "agent/strategies.py"),
+)
 """What advised suggestions depend on besides the GP's own sources."""
 
 
