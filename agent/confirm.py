@@ -71,7 +71,7 @@ def confirm(
 
     Nothing is run where the search was too short or its time is used up; `said` then says so.
     """
-    ranked = _best_first(task, trials)
+    ranked = best_first(task, trials)
     plan = planned(len(trials))
     cost = float(np.mean([t.cost for t in ranked])) if ranked else 0.0
     if not ranked or not plan.runs or cost * plan.runs > seconds_left:
@@ -115,7 +115,7 @@ def _seeds(task: Task, trials: Sequence[Trial]) -> Iterator[int]:
             yield seed
 
 
-def _best_first(task: Task, trials: Sequence[Trial]) -> list[Trial]:
+def best_first(task: Task, trials: Sequence[Trial]) -> list[Trial]:
     """Return complete trials of distinct configurations, the best first.
 
     Those that break what the user has wished for since, or miss a limit, count only where there are

@@ -17,10 +17,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from agent.confirm import best_first
 from agent.outcome import Finals, Repeat
-from evals.objectives import acceptable, gains, incumbent
+from evals.objectives import incumbent
 from evals.space import Config
-from evals.steering import keeps
 from evals.task import Task
 from evals.trials import Evaluation, Trial, TrialState
 
@@ -85,15 +85,10 @@ def finals(
 
 def _rivals(task: Task, trials: Sequence[Trial], rounds: int, seconds_left: float) -> list[Trial]:
     """Return the trials of the last round, the best of the search first."""
-    complete = [t for t in trials if t.state is TrialState.COMPLETE]
-    complete = acceptable(task, [t for t in complete if keeps(task, t)] or complete)
-    if not rounds or not complete:
+    ranked = best_first(task, trials)
+    if not rounds or not ranked:
         return []
-    order = (-gains(task, complete)[:, 0]).argsort(kind="stable").tolist()
-    first: dict[object, Trial] = {}
-    for i in order:
-        first.setdefault(task.space.key(complete[i].config), complete[i])
-    best, *others = first.values()
+    best, *others = ranked
     close = [best, *(t for t in others if _is_close(task, best, t))]
     count = min(FINALISTS, int(SHARE * len(trials)) // rounds, len(close))
     seconds = min(seconds_left, LONGEST * sum(t.cost for t in trials))

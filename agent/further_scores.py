@@ -39,7 +39,7 @@ _SCORE = re.compile(
     re.I,
 )
 """What the name of a score looks like, so that "10 trials at most" has none."""
-_NO_METRIC = {"trials", "possible", "of", "to", "as", "for", "a", "an", "it", "in", "and", "value"}
+NO_METRIC = {"trials", "possible", "of", "to", "as", "for", "a", "an", "it", "in", "and", "value"}
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def further_objectives(
     found = {first.metric: first}
     for match in _ALSO.finditer(text):
         way = "minimize" if match["minimize"] else "maximize"
-        if match["name"].lower() not in _NO_METRIC:
+        if match["name"].lower() not in NO_METRIC:
             found.setdefault(match["name"], Objective(metric=match["name"], direction=way))
     for limited in (b.objective for b in bounds if b.is_score):
         known = found.get(limited.metric)
@@ -113,18 +113,19 @@ def within_bounds(
 
 def means(argument: Argument, *names: str) -> bool:
     """Return whether one of `names` is that of `argument`, or what everybody calls it."""
-    return not names_of(argument).isdisjoint(map(_spaced, names))
+    return not names_of(argument).isdisjoint(map(spaced, names))
 
 
 def names_of(argument: Argument) -> set[str]:
     """Return the names of an argument as words: its own, without its sections, well-known ones."""
-    own = _spaced(argument.name)
+    own = spaced(argument.name)
     known = known_parameter(argument.name)
-    aliases = {_spaced(n) for n in known.names} if known else set()
-    return {own, _spaced(argument.name.rsplit(".", 1)[-1])} | aliases
+    aliases = {spaced(n) for n in known.names} if known else set()
+    return {own, spaced(argument.name.rsplit(".", 1)[-1])} | aliases
 
 
-def _spaced(text: str) -> str:
+def spaced(text: str) -> str:
+    """Return a name as words: "batch_size" and "batch-size" are "batch size"."""
     return plain_name(text).replace("_", " ")
 
 

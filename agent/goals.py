@@ -14,12 +14,19 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from agent.further_scores import NAME, NamedBound, further_objectives, names_of, read_bounds
+from agent.further_scores import (
+    NAME,
+    NO_METRIC,
+    NamedBound,
+    further_objectives,
+    names_of,
+    read_bounds,
+    spaced,
+)
 from agent.intake.budgets import read_budget
 from agent.intake.metric_limits import bounded_number
 from agent.intake.text import Span, Text
 from evals.arguments import Argument
-from evals.known_parameters import plain_name
 from evals.task import Budget, Objective, Source
 from prompts.errors import InvalidTaskError
 
@@ -31,7 +38,6 @@ BEFORE = re.compile(
     rf"\b(?P<way>{DOWN}|{UP}|fast(?:est)?)\s+(?:the\s+|its\s+|my\s+)?(?P<name>{NAME})", re.I
 )
 AFTER = re.compile(rf"\b(?P<name>{NAME})\s+as\s+(?P<way>low|high|small|large|short)\s+as", re.I)
-NO_METRIC = {"trials", "possible", "of", "to", "as", "for", "a", "an", "it", "in", "and", "value"}
 LOWER_IS_BETTER = re.compile(
     r"loss|error|err|rmse|mae|mse|mape|wer|cer|fid|perplexity|ppl|time|seconds|latency|size|cost|nll"
 )
@@ -180,5 +186,5 @@ def named(text: str, arguments: Sequence[Argument]) -> list[str]:
     )
     if not found:
         return []
-    clause = plain_name(found.group(1)).replace("_", " ")
+    clause = spaced(found.group(1))
     return [a.name for a in arguments if any(f" {n} " in f" {clause} " for n in names_of(a))]

@@ -127,3 +127,10 @@ def package_version(*names: str) -> str:
     from importlib.metadata import version
 
     return ", ".join(f"{n} {version(n)}" for n in names)
+
+
+def limits_of(problem: Problem) -> tuple[Any, ...]:
+    """Return the objectives after the first where each of them has a limit, and the first none."""
+    first, *others = problem.task.task.objectives
+    limited = first.threshold is None and all(o.threshold is not None for o in others)
+    return tuple(others) if limited else ()

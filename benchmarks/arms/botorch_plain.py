@@ -21,8 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.arms.base import Arm, BaseSession, Problem, package_version
-from benchmarks.arms.optuna_arms import limits_of
+from benchmarks.arms.base import Arm, BaseSession, Problem, limits_of, package_version
 from evals.space import Categorical, Config, Int, Ordinal, Parameter, SearchSpace
 from evals.trials import TrialState
 

@@ -19,7 +19,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.arms.base import N_START, Arm, BaseSession, Problem, package_version
+from benchmarks.arms.base import N_START, Arm, BaseSession, Problem, limits_of, package_version
 from evals.space import Categorical, Config, Float, Int, Ordinal, Parameter
 from evals.trials import Evaluation, TrialState
 
@@ -97,13 +97,6 @@ class OptunaSession(BaseSession):
 
 
 BEYOND = "beyond the limits"
-
-
-def limits_of(problem: Problem) -> tuple[Any, ...]:
-    """Return the objectives after the first where each of them has a limit, and the first none."""
-    first, *others = problem.task.task.objectives
-    limited = first.threshold is None and all(o.threshold is not None for o in others)
-    return tuple(others) if limited else ()
 
 
 def _told(limits: tuple[Any, ...], values: list[float] | None) -> list[tuple[Any, float]]:
