@@ -72,6 +72,34 @@ def test_a_single_metric_with_a_limit_is_the_aim() -> None:
     assert wanted("I want at least 0.9 AUC") == ("roc_auc",)
 
 
+@pytest.mark.parametrize(
+    ("words", "aims", "told"),
+    [
+        ("recall and precision both above 0.7", ("recall", "precision"), "recall precision"),
+        ("maximise AUC, recall and precision both above 0.7", ("roc_auc",), "recall precision"),
+        ("maximise AUC with precision and recall above 0.7", ("roc_auc",), "precision recall"),
+        ("best accuracy; precision and recall must be > 70 %", ("accuracy",), "precision recall"),
+        (
+            "maximise f1, keep precision, recall and balanced accuracy above 0.7",
+            ("f1",),
+            "precision recall balanced_accuracy",
+        ),
+        (
+            "Genauigkeit maximieren, Recall und Precision jeweils mindestens 0,7",
+            ("accuracy",),
+            "recall precision",
+        ),
+        ("maximise AUC and recall at least 0.7", ("roc_auc",), "recall"),
+        ("tune for AUC and recall must be at least 0.7", ("roc_auc",), "recall"),
+    ],
+)
+def test_metrics_of_one_list_share_the_limit_that_stands_behind_it(
+    words: str, aims: tuple[str, ...], told: str
+) -> None:
+    assert wanted(words) == aims
+    assert limits(words) == [(metric, pytest.approx(0.7)) for metric in told.split()]
+
+
 def table(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 4))

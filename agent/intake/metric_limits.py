@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from agent.intake.text import Span, Text, fold
@@ -14,7 +14,7 @@ from evals.metrics import METRICS
 
 _SIGNS = {">=": (">=", "=>", ">", "≥"), "<=": ("<=", "=<", "<", "≤")}
 _LINKS = (
-    r"(?:is|are|be|being|to|must|should|has|have|needs?|stay\w*|remain\w*|kept|still|also|always|of"
+    r"(?:both|each|all|beide[rn]?|jeweils|chacun|ambos|entrambi|is|are|be|being|to|must|should|has|have|needs?|stay\w*|remain\w*|kept|still|also|always|of"
     r"|at|a|an|the|score|value|ist|sei|sein|soll\w*|muss|bleib\w*|von|bei|einem?r?|est|soit|doit"
     r"|etre|rest\w*|de|d'|d’|un|une|es|sea|debe|ser|qued\w*|sia|deve|essere|di|blijft|van|moet|zijn)"
 )
@@ -120,7 +120,57 @@ def read_metric_limits(text: Text, named: Sequence[tuple[str, Span]]) -> list[Th
         before = limit_before(text, span.start, metric)
         free = before and not any(before.span.start <= e < before.span.end for e in ends)
         found.append(nearer or (before if free else None))
+    return _shared(text, named, found)
+
+
+_ALL = re.compile(r"\W{0,2}(?:(?P<two>both|beide[rn]?|ambos|entrambi)|each|all|jeweils|chacun)\b")
+_THEY = re.compile(
+    r"\s(?:must|should|shall|have to|need to|are|stay|remain|mussen|sollen|sind|doivent|deben)\b"
+)
+_JOIN = re.compile(r"(?:\s?,)?\s?(?:,|&|and|as well as|und|sowie|et|y|e|en)\s?(?:the\s|a\s)?")
+_KEEPING = re.compile(
+    r"(?:^|[,;.:(]\s?|(?<!\w)(?:both|keep|keeping|with|while|where|whose|need|require|provided"
+    r"|subject to|s\.t\.|such that|as long as|but|mit|bei|wobei|solange|avec|con)\s)"
+    r"(?:that\s)?(?:both\s)?(?:the\s|its\s|a\s)?$"
+)
+
+
+def _shared(
+    text: Text, named: Sequence[tuple[str, Span]], found: list[Threshold | None]
+) -> list[Threshold | None]:
+    """Let all metrics of one list have the limit that stands behind its last: "A and B both > .7".
+
+    A list says so by "both" or a plural verb behind it, or by what stands ahead of it ("with A and
+    B above .7"); in "maximise A and B above .7" the first is the aim.
+    """
+    spans = [span for _, span in named]
+    for last in range(len(named) - 1, 0, -1):
+        limit = found[last]
+        if limit is None or limit.span.start < spans[last].start:
+            continue
+        plural, first = _ALL.match(text.folded, spans[last].end), last
+        fewest = last - 1 if plural and plural["two"] else 0
+        while (
+            first > fewest and not found[first - 1] and _alike(text, named[first - 1], named[first])
+        ):
+            first -= 1
+        if first < last and (plural or _of_all(text, spans[first], spans[last])):
+            for at in range(first, last):
+                found[at] = replace(limit, metric=named[at][0])
     return found
+
+
+def _alike(text: Text, first: tuple[str, Span], second: tuple[str, Span]) -> bool:
+    """Return whether two metrics stand in one list and are better in the same direction."""
+    same = METRICS[first[0]].direction == METRICS[second[0]].direction
+    return same and bool(_JOIN.fullmatch(text.folded[first[1].end : second[1].start]))
+
+
+def _of_all(text: Text, first: Span, last: Span) -> bool:
+    ahead = _KEEPING.search(text.folded[max(0, first.start - 40) : first.start])
+    if not ahead:
+        return False
+    return bool(ahead[0].strip(" ,;.:(") or _THEY.match(text.folded, last.end))
 
 
 def _bounds(text: Text) -> tuple[dict[str, str], str]:
