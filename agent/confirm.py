@@ -22,7 +22,7 @@ from agent.checks import checked, failed
 from agent.explain import default_trial
 from agent.outcome import Confirmation, Repeat, Spread
 from evals.evaluator import Evaluator
-from evals.objectives import acceptable, gains
+from evals.objectives import acceptable, best_order
 from evals.steering import keeps
 from evals.task import Task
 from evals.trials import REPLICATION, Trial, TrialState
@@ -125,8 +125,7 @@ def best_first(task: Task, trials: Sequence[Trial]) -> list[Trial]:
         return replication.ranked(task, trials)
     complete = [t for t in trials if t.state is TrialState.COMPLETE]
     complete = acceptable(task, [t for t in complete if keeps(task, t)] or complete)
-    order = (-gains(task, complete)[:, 0]).argsort(kind="stable").tolist()
-    ranked = [complete[i] for i in order]
+    ranked = best_order(task, complete)
     return list({task.space.key(t.config): t for t in reversed(ranked)}.values())[::-1]
 
 

@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from agent.digits import readable
 from agent.explain import Marginal
 from agent.origins import origin_style
 from agent.study_view import configuration, score_digits
-from evals.objectives import acceptable, gains
+from evals.objectives import new_bests
 from evals.parameters import Float, Int, Parameter
 from evals.task import Task
 from evals.trials import Trial, TrialState
@@ -52,10 +51,12 @@ def _window(values: np.ndarray[Any, Any]) -> tuple[float, float]:
     return float(inside.min() - pad), float(inside.max() + pad)
 
 
-def _counted(task: Task, complete: Sequence[Trial]) -> NDArray[np.float64]:
-    """Return gains of the first objective, -inf for what misses a limit that others keep to."""
-    good = {t.number for t in acceptable(task, complete)}
-    return np.where([t.number in good for t in complete], gains(task, complete)[:, 0], -np.inf)
+def _bests(task: Task, complete: Sequence[Trial]) -> tuple[list[int], list[float]]:
+    """Return the trials (from 1) at which a new best came, and its value; the last one held on."""
+    found = new_bests(task, complete)
+    steps = [(t.number + 1, t.values[0]) for t in found]
+    steps.append((complete[-1].number + 1, found[-1].values[0]))
+    return [n for n, _ in steps], [v for _, v in steps]
 
 
 def history_figure(task: Task, trials: Sequence[Trial]) -> go.Figure:
@@ -69,8 +70,7 @@ def history_figure(task: Task, trials: Sequence[Trial]) -> go.Figure:
     for origin in dict.fromkeys(t.origin for t in complete):
         mine = [t for t in complete if t.origin == origin]
         figure.add_trace(_points(mine, low, high, score_digits(complete)[0]))
-    best = np.maximum.accumulate(_counted(task, complete)) * task.objective.sign
-    numbers = [t.number + 1 for t in complete]
+    numbers, best = _bests(task, complete)
     line = {"color": INK, "width": 2, "shape": "hv"}
     figure.add_trace(go.Scatter(x=numbers, y=best, mode="lines", name="best so far", line=line))
     figure.update_xaxes(title="trial")

@@ -11,7 +11,7 @@ from agent.explain import show_value
 from agent.llm_budget import used_up
 from agent.outcome import Outcome
 from agent.prices import cost
-from evals.objectives import acceptable, gains, incumbent
+from evals.objectives import acceptable, gains, incumbent, new_bests
 from evals.steering import keeps
 from evals.task import Task
 from evals.trials import Trial, TrialState
@@ -71,18 +71,9 @@ def origin_rows(view: StudyView) -> list[OriginRow]:
 
 
 def _improvements(view: StudyView) -> set[int]:
-    """Return the numbers of the trials that were better than all complete ones before them.
-
-    Where any keeps to all limits, only such count.
-    """
+    """Return the numbers of the trials that were the best so far when they came."""
     complete = [t for t in view.trials if t.state is TrialState.COMPLETE]
-    complete = acceptable(view.task, complete)
-    found, best = set(), float("-inf")
-    for trial, gain in zip(complete, gains(view.task, complete)[:, 0], strict=True):
-        if gain > best:
-            best = float(gain)
-            found.add(trial.number)
-    return found
+    return {t.number for t in new_bests(view.task, complete)}
 
 
 def unbeaten(task: Task, trials: Sequence[Trial]) -> list[Trial]:

@@ -79,7 +79,7 @@ def _within(view: StudyView) -> list[str]:
     if view.best is None or not any(o.bound for o in view.task.objectives):
         return []
     if missed := _missed(view.task, view.best):
-        return [f"No trial keeps to every limit. Of the best: {missed}."]
+        return [f"No trial keeps to every limit. The best is the nearest to them: {missed}."]
     kept = ", ".join(f"{o.metric} {o.bound}" for o in view.task.objectives if o.bound)
     sentences, default = [f"Within the limits: {kept}."], default_trial(view.trials)
     if default and default.values and (missed := _missed(view.task, default)):

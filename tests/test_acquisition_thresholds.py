@@ -14,7 +14,7 @@ from agent.figures import history_figure
 from agent.pruning import hopeless
 from agent.study_view import StudyView, origin_rows, unbeaten
 from agent.verdicts import verdicts
-from evals.objectives import acceptable, incumbent
+from evals.objectives import acceptable, best_order, incumbent, shortfalls
 from evals.space import Float, SearchSpace
 from evals.task import Objective, Task
 from evals.trials import Evaluation, Suggestion, Trial, TrialState
@@ -42,7 +42,7 @@ def test_the_winner_is_the_best_of_those_that_will_do() -> None:
     numbers = [
         (None, 0, [0, 1, 3]),
         (5.5, 1, [1, 3]),
-        (0.5, 0, [0, 1, 3]),  # Nothing will do: all count.
+        (0.5, 3, [0, 1, 3]),  # Nothing will do: all count, and the nearest is the best.
     ]
     for threshold, best, front in numbers:
         found = incumbent(task(threshold), TRIALS)
@@ -70,7 +70,23 @@ def test_a_limit_that_nothing_keeps_to_is_said() -> None:
     assert "Beyond them is the library's default: size 9 where at most 5.5" in " ".join(
         verdicts(view)
     )
-    assert "No trial keeps to every limit. Of the best: size 9 where at most 0.5" in said(0.5)
+    nearest = "No trial keeps to every limit. The best is the nearest to them: size 1 where"
+    assert f"{nearest} at most 0.5" in said(0.5)
+
+
+def test_misses_of_several_limits_are_added_up_in_shares_of_what_there_is() -> None:
+    both = task(3.0).model_copy(
+        update={
+            "objectives": (
+                task().objectives[0].model_copy(update={"threshold": 0.95}),
+                task(3.0).objectives[1],
+            )
+        }
+    )
+    assert shortfalls(both, TRIALS).round(3).tolist() == [0.875, 0.625, 1.0, 1.125]
+    assert [t.number for t in best_order(both, TRIALS)] == [1, 0, 2, 3]
+    huge = [trial(0, 1e308, 1e308), trial(1, -1e308, -1e308)]
+    assert [t.number for t in best_order(task(1.0), huge)] == [1, 0]
 
 
 def test_one_objective_has_no_threshold() -> None:
@@ -130,6 +146,11 @@ def test_of_several_objectives_the_first_makes_no_trial_hopeless() -> None:
 
 def test_the_line_of_the_best_so_far_and_the_plateau_keep_to_the_limits() -> None:
     line = history_figure(task(5.5), TRIALS).data[-1]
-    assert [v for v in line.y if np.isfinite(v)] == [0.8, 0.8, 0.8]
+    assert (list(line.x), list(line.y)) == ([2, 4], [0.8, 0.8])
+    nothing_will_do = history_figure(task(0.5), TRIALS).data[-1]
+    assert (list(nothing_will_do.x), list(nothing_will_do.y)) == (
+        [1, 2, 4, 4],
+        [0.9, 0.8, 0.5, 0.5],
+    )
     assert plateau(task(5.5), TRIALS) == 2
     assert plateau(task(), TRIALS) == 3
