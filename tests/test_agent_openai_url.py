@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import plaintune
-from agent.language_models.openai_url import OpenAIModel
+from agent.language_models.openai_url import OpenAIModel, shown_url
 from agent.model_cache import MODELS
 from prompts.chat import Message
 from prompts.errors import InvalidAnswerError, LanguageModelError, ModelUnavailableError
@@ -173,3 +173,16 @@ def test_a_password_in_the_url_is_neither_said_nor_stored(tmp_path: Path) -> Non
     files = [f for f in tmp_path.rglob("*") if f.is_file()]
     assert len(files) > 2
     assert not [f for f in files if b"hunter2" in f.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [
+        ("replay:s@postgresql://me:hunter2@host:5432/db", "replay:s@postgresql://me@host:5432/db"),
+        ("replay:s@sqlite:////data/s.db", "replay:s@sqlite:////data/s.db"),
+        ("replay:s@s.db", "replay:s@s.db"),
+        ("llama.cpp", "llama.cpp"),
+    ],
+)
+def test_a_replayed_study_is_named_without_its_database_password(spec: str, shown: str) -> None:
+    assert shown_url(spec) == shown

@@ -8,11 +8,11 @@ schema, whose ranges they may or may not keep; what they answer is validated aft
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from prompts.chat import Completion, JsonSchema, Message
 from prompts.errors import InvalidAnswerError, LanguageModelError, ModelUnavailableError
@@ -32,9 +32,13 @@ OURS = ("x-log", "x-step", "x-odds")
 
 
 def shown_url(spec: str) -> str:
-    """Return how a language model was named without what a URL keeps secret: user and password."""
-    parts = urlsplit(spec)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    """Return how a language model was named without what a URL keeps secret: user and password.
+
+    Of "replay:STUDY@STORAGE" it is the storage's password alone.
+    """
+    if spec.startswith("replay:"):
+        return re.sub(r"(?<=://)([^/:@]*):[^/@]*@", r"\1@", spec)
+    return re.sub(r"(?<=://)[^/@]*@", "", spec)
 
 
 class OpenAIModel:
