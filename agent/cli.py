@@ -182,6 +182,7 @@ def run(
 
     line = CommandLine.checked(
         command,
+        source,
         space=space,
         metric=metric,
         pattern=score,
@@ -238,6 +239,7 @@ def plan(
 
     line = CommandLine.checked(
         command,
+        source,
         space=space,
         metric=metric,
         pattern=score,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agent.exits import say
 from agent.goals import read_goal
+from agent.named_programs import command_in
 from agent.programs import Proposed, command_task, read_space
 from evals.parameters import Float, Int, Parameter
 from evals.proposals import Proposal
@@ -40,13 +42,20 @@ class CommandLine:
     cpu_seconds: int | None = None
 
     @classmethod
-    def checked(cls, words: Sequence[str] | None, **options: object) -> CommandLine | None:
-        """Return the command line, or None where there is none.
+    def checked(
+        cls, words: Sequence[str] | None, description: str, **options: object
+    ) -> CommandLine | None:
+        """Return the command line after -- or in the description, or None where there is none.
 
         Raises:
             UserError: there is none, and an option is about one.
         """
         given = {k: v for k, v in options.items() if v is not None}
+        if not words and (words := command_in(description, Path.cwd())):
+            say(
+                f"Tuned is the program `{shlex.join(words)}`. "
+                "(Another command line stands behind the words, after --.)"
+            )
         if words:
             return cls(tuple(words), **given)  # type: ignore[arg-type]
         if given:

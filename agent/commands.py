@@ -255,7 +255,13 @@ def understand_source(
         task = wishes.applied(_read_task(Path(path)))
         return Understood(task, (), talk.language_model())
     from agent.intake.understand import understand
+    from agent.named_programs import command_in
 
+    if frame is None and (words := command_in(source, Path.cwd())):
+        raise UserError(
+            f"`{' '.join(words)}` is a program, and here only tables can be used.",
+            hint="`plaintune run` tunes programs; in Python, plaintune.tune tunes a function.",
+        )
     with clock("understanding"):
         talk.say("Reading the description …")
         model = talk.language_model()

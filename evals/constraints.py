@@ -231,12 +231,23 @@ def parsed(expression: str) -> ast.Expression:
         InvalidTaskError: it is none.
     """
     try:
-        return ast.parse(expression.strip(), mode="eval")
+        tree: ast.Expression = _Dotted().visit(ast.parse(expression.strip(), mode="eval"))
     except SyntaxError as error:
         raise InvalidTaskError(
             f"The constraint {expression!r} cannot be read.",
             hint='Write it like "n_estimators <= 500" or "max(a, b) < 2 * c".',
         ) from error
+    return tree
+
+
+class _Dotted(ast.NodeTransformer):
+    """Takes `optimizer.lr` as one name: programs name parameters so, and nothing has attributes."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """Return the name that a path stands for; what comes after a call stays as it is."""
+        path = ast.unparse(node)
+        dotted = path.replace(".", "").replace("_", "a").isalnum()
+        return ast.copy_location(ast.Name(path, ast.Load()), node) if dotted else node
 
 
 @lru_cache(maxsize=256)
@@ -244,7 +255,7 @@ def _statement(expression: str) -> Any:
     """Return the syntax tree in the form that `simpleeval` evaluates, which it only reads."""
     from simpleeval import SimpleEval
 
-    return SimpleEval.parse(expression)
+    return _Dotted().visit(SimpleEval.parse(expression))
 
 
 def _foreign(expression: str) -> str:

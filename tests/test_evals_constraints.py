@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 
 from acquisition.allowed import Allowed
 from acquisition.registry import make_designer
-from evals.constraints import Constraint, check_here, constraint_of
+from evals.constraints import Constraint, check_here, check_names, constraint_of, reads
+from evals.narrowing import narrow
 from evals.space import Categorical, Condition, Config, Float, Int, SearchSpace
 from evals.task import Objective, Task
 from evals.trials import Evaluation, Trial, TrialState
@@ -117,6 +118,24 @@ def test_an_expression_and_its_function_agree(values: list[float]) -> None:
     said = constraint_of("a + b ** 2 <= c", names)
     told = constraint_of(lambda a, b, c: a + b**2 <= c, names)
     assert said.holds(config) == told.holds(config)
+
+
+DOTTED = SearchSpace(
+    (Float("optimizer.lr", 0.0, 1.0, default=0.1), Int("model.net.width", 1, 64, default=8)),
+    ("optimizer.lr * model.net.width <= 2",),
+)
+
+
+def test_parameters_with_dots_in_their_names_stand_in_expressions() -> None:
+    assert reads(DOTTED.constraints[0]) == ["optimizer.lr", "model.net.width"]
+    assert DOTTED.is_valid({"optimizer.lr": 0.1, "model.net.width": 20})
+    assert not DOTTED.is_valid({"optimizer.lr": 0.2, "model.net.width": 20})
+    with pytest.raises(InvalidTaskError, match=r"about optimizer\.beta, which is not tuned"):
+        check_names([Constraint("optimizer.beta < 1")], DOTTED.names)
+    narrower = narrow(DOTTED.parameters[1], "model.net.width <= 32")
+    assert narrower is not None
+    assert isinstance(narrower, Int)
+    assert narrower.high == 32
 
 
 SIMPLEX = SearchSpace(
