@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.clock import Clock
+from agent.command_line import CommandLine, understand_command
 from agent.commands import Understood, Wishes, understand_source
 from agent.given import plain_options
 from agent.lines import Lines
@@ -19,7 +21,7 @@ from agent.store import Store
 from agent.talk import USUAL, Talk
 from evals.constraints import Decides, listed
 from evals.task import Task
-from prompts.errors import DataError
+from prompts.errors import DataError, UserError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -31,6 +33,7 @@ def plan(
     description: str,
     *,
     data: DataFrame | None = None,
+    command: str | Sequence[str] | None = None,
     trials: int | None = None,
     seconds: float | None = None,
     seed: int | None = None,
@@ -39,18 +42,21 @@ def plan(
 ) -> Task:
     """Return the task that `description`, or the YAML file of that name, stands for.
 
+    `command` is a program to tune ("python train.py"), `data` takes the place of the file.
+
     Raises:
         UserError: the task cannot be understood, or its data cannot be used.
     """
     talk = _talk(llm, model)
     wishes = Wishes(trials=trials, seconds=seconds, seed=seed)
-    return understand_source(description, wishes, talk, Clock(), _table(data)).task
+    return _understood(description, command, _table(data), wishes, talk, Clock()).task
 
 
 def run(
     task: str | Task,
     *,
     data: DataFrame | None = None,
+    command: str | Sequence[str] | None = None,
     trials: int | None = None,
     seconds: float | None = None,
     stop_below_gain: float | None = None,
@@ -88,7 +94,8 @@ def run(
     trials run at a time, with the `gpus` (None: those that are found) dealt among them.
 
     `data` takes the place of the task's file and is kept, as Parquet, beside the run's other files;
-    a named index is a column. Progress goes to stderr, one line per trial, unless `quiet`.
+    a named index is a column. `command` ("python train.py", or its words) is a program to tune
+    towards what the description says. Progress goes to stderr, one line per trial, unless `quiet`.
 
     Raises:
         UserError: an option is wrong, the task or its data cannot be used, or the study's name is
@@ -125,12 +132,39 @@ def run(
         clock=clock,
     )
     check(setting)
-    if isinstance(task, Task):
-        understood = Understood(wishes.applied(task), (), talk.language_model())
-    else:
-        understood = understand_source(task, wishes, talk, clock, frame)
+    understood = _understood(task, command, frame, wishes, talk, clock)
     setting = replace(setting, language_model=understood.language_model)
     return run_task(understood.task, setting, understood.calls)
+
+
+def _understood(
+    task: str | Task,
+    command: str | Sequence[str] | None,
+    frame: DataFrame | None,
+    wishes: Wishes,
+    talk: Talk,
+    clock: Clock,
+) -> Understood:
+    if isinstance(task, Task):
+        return Understood(wishes.applied(task), (), talk.language_model())
+    if command is None:
+        return understand_source(task, wishes, talk, clock, frame)
+    if frame is not None:
+        raise UserError(
+            "A task is about a table (data=) or about a program (command=), not about both.",
+            hint="Let the program read the table itself.",
+        )
+    return understand_command(task, CommandLine(_words(command)), wishes, talk, clock)
+
+
+def _words(command: str | Sequence[str]) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(command) if isinstance(command, str) else map(str, command))
+    except ValueError as error:
+        raise UserError(
+            f"The command {command!r} cannot be read: {error}.",
+            hint="Give it as a list of words.",
+        ) from error
 
 
 def load(name: str, *, storage: str | Path | None = None) -> Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +43,11 @@ class CommandLine:
 
     @classmethod
     def checked(
-        cls, words: Sequence[str] | None, description: str, **options: object
+        cls,
+        words: Sequence[str] | None,
+        description: str,
+        notify: Callable[[str], None] = say,
+        **options: object,
     ) -> CommandLine | None:
         """Return the command line after -- or in the description, or None where there is none.
 
@@ -52,9 +56,9 @@ class CommandLine:
         """
         given = {k: v for k, v in options.items() if v is not None}
         if not words and (words := command_in(description, Path.cwd())):
-            say(
-                f"Tuned is the program `{shlex.join(words)}`. "
-                "(Another command line stands behind the words, after --.)"
+            notify(
+                f"Tuned is the program `{shlex.join(words)}`. (Any other command line is given "
+                "behind the words, after --, or in Python as command=[...].)"
             )
         if words:
             return cls(tuple(words), **given)  # type: ignore[arg-type]
@@ -81,7 +85,7 @@ def understand_command(
     goal = read_goal(description, metric=line.metric, trials=wishes.trials, seconds=wishes.seconds)
     model = talk.language_model()
     with clock("understanding"):
-        say("Reading what the program can be given …")
+        talk.say("Reading what the program can be given …")
         proposed = command_task(
             line.words,
             goal,
@@ -89,14 +93,15 @@ def understand_command(
             directory=Path.cwd(),
             space=read_space(Path(line.space)) if line.space else None,
             language_model=model,
-            notify=say,
+            notify=talk.say,
             pattern=line.pattern,
             score_file=line.score_file,
             memory=None if line.memory is None else line.memory * MEBIBYTE,
             cpu_seconds=line.cpu_seconds,
         )
     task = wishes.applied(proposed.task)
-    show_space(replace(proposed, task=task))
+    if not talk.quiet:
+        show_space(replace(proposed, task=task))
     if talk.interactive:
         _ask_to_go_on()
     return Understood(task, proposed.calls, model)

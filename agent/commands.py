@@ -249,19 +249,20 @@ def report(study: str, storage: str | None, out: str | None) -> None:
 def understand_source(
     source: str, wishes: Wishes, talk: Talk, clock: Clock, frame: DataFrame | None = None
 ) -> Understood:
-    """Return the task that `source`, a description or a YAML file, stands for."""
+    """Return the task that `source`, a description or a YAML file, stands for.
+
+    Without a table of its own (`frame`), it may be about a program that it names.
+    """
+    from agent.command_line import CommandLine, understand_command
+
     path = source.strip()
     if path.lower().endswith(YAML) and (len(path.split()) == 1 or Path(path).is_file()):
         task = wishes.applied(_read_task(Path(path)))
         return Understood(task, (), talk.language_model())
+    if frame is None and (line := CommandLine.checked(None, source, talk.say)):
+        return understand_command(source, line, wishes, talk, clock)
     from agent.intake.understand import understand
-    from agent.named_programs import command_in
 
-    if frame is None and (words := command_in(source, Path.cwd())):
-        raise UserError(
-            f"`{' '.join(words)}` is a program, and here only tables can be used.",
-            hint="`plaintune run` tunes programs; in Python, plaintune.tune tunes a function.",
-        )
     with clock("understanding"):
         talk.say("Reading the description …")
         model = talk.language_model()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -82,6 +83,25 @@ def test_the_command_is_said_and_tuned(here: Path) -> None:
     assert plaintune.load("train").best.values[0] <= 0.4
 
 
-def test_where_only_tables_can_be_used_a_program_is_refused(here: Path) -> None:
-    with pytest.raises(UserError, match=r"`python train\.py` is a program"):
-        plaintune.plan("minimise the loss of train.py", llm="none")
+def test_python_tunes_programs_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = "lowest loss, 3 trials"
+    task = plaintune.plan(words, command="python train.py --width 20", llm="none")
+    assert task.space.names == ["lr"]
+    assert plaintune.plan("minimise the loss of train.py", llm="none").space.names == [
+        "lr",
+        "width",
+    ]
+    capsys.readouterr()
+    run = plaintune.run(
+        words, command=["python", "train.py", "--width", "20"], llm="none", quiet=True
+    )
+    assert run.best.values[0] <= 0.04 + 1e-9
+    assert capsys.readouterr().err == ""
+
+
+def test_a_command_is_neither_beside_a_table_nor_half_a_line(here: Path) -> None:
+    frame = pd.DataFrame({"a": [1, 2], "b": [1, 2]})
+    with pytest.raises(UserError, match="not about both"):
+        plaintune.run("lowest loss", command="python train.py", data=frame, llm="none")
+    with pytest.raises(UserError, match="No closing quotation"):
+        plaintune.run("lowest loss", command="python 'train.py", llm="none")
