@@ -12,7 +12,8 @@ from typing import Literal
 
 from evals.parameters import Parameter, Scalar
 
-ArgumentType = Literal["float", "int", "bool", "choice", "text", "path", "unknown"]
+ArgumentType = Literal["float", "int", "bool", "choice", "text", "path", "object", "unknown"]
+"""An "object" is a list, a table or anything else that no single value can stand for."""
 
 
 @dataclass(frozen=True)
@@ -55,4 +56,6 @@ def type_of(value: object) -> ArgumentType:
         return "int"
     if isinstance(value, float):
         return "float"
-    return "text" if isinstance(value, str) else "unknown"
+    if isinstance(value, str):
+        return "text"
+    return "unknown" if value is None else "object"

@@ -108,7 +108,7 @@ def _meant(argument: Argument) -> Known | None:
 
 
 def _choice(argument: Argument, options: Sequence[object], reason: str) -> Parameter | None:
-    values = tuple(o for o in options if isinstance(o, bool | int | float | str))
+    values = tuple(o for o in options if isinstance(o, bool | int | float | str | None))
     if len(values) < 2:
         return None
     default = argument.default if argument.default in values else None

@@ -163,6 +163,8 @@ def _argparse(module: _Module) -> Iterator[Argument]:
             argument = replace(argument, type="bool", written=flag, off=f"--no-{flag[2:]}")
         elif action not in ("store", "append"):
             continue
+        elif action == "append" or module.value(given.get("nargs")) not in (None, "?", 1):
+            argument = replace(argument, type="object")
         yield argument
 
 
@@ -216,6 +218,8 @@ def _click(module: _Module) -> Iterator[Argument]:
         if off or module.value(given.get("is_flag")):
             default = bool(argument.default)
             argument = replace(argument, type="bool", default=default, written=on, off=off)
+        if module.value(given.get("multiple")) or module.value(given.get("nargs")) not in (None, 1):
+            argument = replace(argument, type="object")
         yield argument
 
 
