@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from agent.argument_wishes import left_alone
 from agent.further_scores import (
     NAME,
     NO_METRIC,
@@ -179,11 +180,12 @@ def named(text: str, arguments: Sequence[Argument]) -> list[str]:
     """Return the names of the arguments that a sentence names, by name or by a known alias.
 
     Only names after "tune", "optimise", "search over" and the like count, so that the metric and
-    the file are no parameters.
+    the file are no parameters; and not those that are to be left alone ("do not tune lr").
     """
-    found = re.search(
-        r"\b(?:tune|optimi[sz]e|vary|search over|try)\b(.*?)(?:\bof \S+\.\w+|;|\.\s|$)", text, re.I
-    )
+    for span, _ in left_alone(text, arguments):
+        text = f"{text[: span.start]}{' ' * (span.end - span.start)}{text[span.end :]}"
+    verb = r"(?:tun(?:e|ing)|optimi[sz](?:e|ing)|vary(?:ing)?|search(?:ing)? over|try(?:ing)?)"
+    found = re.search(rf"\b{verb}\b(.*?)(?:\bof \S+\.\w+|;|\.\s|$)", text, re.I)
     if not found:
         return []
     clause = spaced(found.group(1))

@@ -166,6 +166,24 @@ def _number(argument: Argument, low: float, high: float, reason: str) -> Paramet
     return _make(argument, low, high, log, argument.type == "int", reason)
 
 
+def between(argument: Argument, low: float, high: float, *, log: bool = False) -> Parameter | None:
+    """Return the parameter of a range that the user gives, None where it is no range.
+
+    Its scale is logarithmic where that is asked for, or declared, or the range is wide.
+    """
+    known, declared = known_parameter(argument.name), argument.parameter
+    whole = argument.type == "int" or isinstance(declared, Int)
+    if argument.type == "unknown" and argument.default is None and known is not None:
+        whole = whole or known.type == "int"
+    default = _default(argument)
+    if default is not None and not low <= default <= high:
+        argument = dataclasses.replace(argument, default=None)
+    log = log or spans_decades(low, high) or (isinstance(declared, Float | Int) and declared.log)
+    if whole:
+        low, high = math.ceil(low), math.floor(high)
+    return _make(argument, low, high, log and low > 0, whole, "as you said")
+
+
 def spans_decades(low: float, high: float) -> bool:
     """Return whether a range is wide enough for a log scale: two orders of magnitude."""
     return low > 0 and high / low >= 100

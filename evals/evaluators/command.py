@@ -33,7 +33,8 @@ from evals.task import Program, Task
 from evals.trials import Evaluation, TrialState
 from prompts.errors import EvaluationError, InvalidTaskError
 
-MARK = re.compile(r"\{([A-Za-z_][\w.]*)\}")
+MARK = re.compile(r"(?<!\$)\{([A-Za-z_][\w.]*)\}")
+"""A parameter's place in a command; ${HOME} is the shell's."""
 NOT_LINKED = {"plaintune-runs", ".git", "__pycache__"}
 
 
@@ -184,19 +185,27 @@ def _plain(value: Scalar) -> str:
 
 def command_words(program: Program, config: Config) -> list[str]:
     """Return the words of the command for `config`; marks are filled, flags come last."""
-    values = {name: _plain(value) for name, value in config.items()}
-    words = [MARK.sub(lambda m: values.get(m.group(1), m.group(0)), w) for w in program.command]
+    words = [filled(w, config) for w in program.command]
     marked = {name for word in program.command for name in MARK.findall(word)}
     for name, value in config.items():
         written, off = program.written.get(name, ""), program.off.get(name, "")
-        if name in marked or not (written or off):
-            continue
-        if isinstance(value, bool) and "{}" not in written:
-            switch = written if value else off
-            words += [switch] if switch else []
-        else:
-            words += spelled(written, value)
+        if name not in marked and (written or off):
+            words += set_words(written, off, value)
     return words
+
+
+def filled(word: str, values: Mapping[str, Scalar]) -> str:
+    """Return a word of the command with the marks that have a value filled."""
+    plain = {name: _plain(value) for name, value in values.items()}
+    return MARK.sub(lambda m: plain.get(m.group(1), m.group(0)), word)
+
+
+def set_words(written: str, off: str, value: Scalar) -> list[str]:
+    """Return the words that set one parameter, which may be a switch; none for one left off."""
+    if isinstance(value, bool) and "{}" not in written:
+        switch = written if value else off
+        return [switch] if switch else []
+    return spelled(written, value)
 
 
 def _environment(place: Path) -> dict[str, str]:
