@@ -136,6 +136,7 @@ def command_task(
     if not command:
         raise InvalidTaskError("There is no command after --.", hint="Put what to run there.")
     arguments, about, constants = _declared(command, directory)
+    arguments = _of_subcommand(arguments, command)
     wished = named(description, arguments)
     free = [a for a in arguments if _is_free(a, command[1:]) or a.name in wished]
     _check_known(space.names if space else (), free)
@@ -224,6 +225,24 @@ def _chosen(
     wished = named(description, arguments)
     free = [a for a in arguments if a.name not in wishes.values and a.name not in wishes.left]
     return [a for a in free if not wished or a.name in wished or a.name in wishes.named]
+
+
+def _of_subcommand(arguments: list[Argument], command: Sequence[str]) -> list[Argument]:
+    """Return the arguments of the subcommand that is named, where the program has several.
+
+    Those of the program itself stand before the subcommand, where nothing is added.
+
+    Raises:
+        InvalidTaskError: none is named.
+    """
+    names = list(dict.fromkeys(a.command for a in arguments if a.command))
+    named = next((w for w in command if w in names), "")
+    if len(names) > 1 and not named:
+        raise InvalidTaskError(
+            f"The program has the commands {', '.join(names)}, and none of them is named.",
+            hint=f"Write it behind the program: {' '.join(command)} {names[0]}.",
+        )
+    return [a for a in arguments if a.command == named] if named else arguments
 
 
 def _is_free(argument: Argument, words: Sequence[str]) -> bool:

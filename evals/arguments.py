@@ -24,7 +24,7 @@ class Argument:
     given: "--lr {}", "optimizer.lr={}", "" for arguments of functions. A switch is written as
     `written` for True and `off` for False (either may be empty). `flags` are all of its spellings,
     where known. `parameter` is a range the author has written down, to be taken as it is.
-    `required` ones have no default.
+    `required` ones have no default. `command` is the subcommand it belongs to, "" for the program.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Argument:
     flags: tuple[str, ...] = ()
     required: bool = False
     parameter: Parameter | None = None
+    command: str = ""
 
     def is_given(self, words: Sequence[str]) -> bool:
         """Return whether a command line sets it already."""
