@@ -26,7 +26,7 @@ from typing import Any
 from evals.evaluator import Evaluator, Report
 from evals.evaluators.process import Ending, Nursery, ProcessLimits, trial_seconds
 from evals.parameters import Scalar
-from evals.scores import ScoreReader, read_score_file
+from evals.scores import ScoreReader, numbers_in, read_score_file
 from evals.sources import rewritten
 from evals.space import Config
 from evals.task import Program, Task
@@ -35,6 +35,8 @@ from prompts.errors import EvaluationError, InvalidTaskError
 
 MARK = re.compile(r"(?<!\$)\{([A-Za-z_][\w.]*)\}")
 """A parameter's place in a command; ${HOME} is the shell's."""
+SHOWN = 8
+"""Names of other numbers that are shown where the score is missing."""
 NOT_LINKED = {"plaintune-runs", ".git", "__pycache__"}
 
 
@@ -145,14 +147,21 @@ class CommandEvaluator:
     def _values(self, ending: Ending, place: Path) -> tuple[float, ...]:
         found: Mapping[str, float] = ending.found
         if self.program.score_file:
-            found = read_score_file(place / self.program.score_file, self.metrics)
+            written = place / self.program.score_file
+            found = read_score_file(written, self.metrics, self.program.score_file)
         for metric in self.metrics:
             if metric not in found:
-                where = self.program.score_file or "its output"
-                raise EvaluationError(f"There is no {metric!r} in {where}.")
+                raise EvaluationError(f"There is no {metric!r} in {self._where(place)}.")
             if not math.isfinite(found[metric]):
                 raise EvaluationError(f"{metric} is {found[metric]}, which is no finite number.")
         return tuple(found[m] for m in self.metrics)
+
+    def _where(self, place: Path) -> str:
+        """Return where scores are looked for, and what else is there."""
+        if not self.program.score_file:
+            return "its output"
+        others = numbers_in(place / self.program.score_file)[:SHOWN]
+        return f"{self.program.score_file}{', only: ' if others else ''}{', '.join(others)}"
 
 
 def _link(source: Path, place: Path, written: tuple[str, ...]) -> None:
