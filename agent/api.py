@@ -234,7 +234,7 @@ def _table(data: object) -> DataFrame | None:
         return None
     from pandas import DataFrame
 
-    from evals.dressed import of_one_kind
+    from evals.dressed import of_one_kind, storable
 
     if not isinstance(data, DataFrame):
         raise DataError(
@@ -244,10 +244,17 @@ def _table(data: object) -> DataFrame | None:
     named = [n for n in data.index.names if n is not None and n not in data.columns]
     frame = data.reset_index(level=named) if named else data
     # In a file every name is text, and so the words of a description find it.
-    frame = frame.set_axis([str(c) for c in frame.columns], axis="columns")
+    frame = frame.set_axis(_column_names(frame), axis="columns")
     if twice := list(frame.columns[frame.columns.duplicated()]):
         raise DataError(
             f"data has several columns called {twice[0]!r}.",
             hint="Give each column a name of its own.",
         )
-    return of_one_kind(frame)
+    return of_one_kind(storable(frame))
+
+
+def _column_names(frame: DataFrame) -> list[str]:
+    """Return the columns' names as text; those of several levels are joined: "price_mean"."""
+    if frame.columns.nlevels == 1:
+        return [str(c) for c in frame.columns]
+    return ["_".join(str(part) for part in c if str(part)) for c in frame.columns]

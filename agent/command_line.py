@@ -127,8 +127,12 @@ def show_space(proposed: Proposed) -> None:
     for constraint in proposed.task.space.constraints:
         say(f"Tried only where: {constraint.meaning}.")
     if left := [p for p in proposed.proposals if p.parameter is None]:
-        said = ", ".join(f"{p.argument.name} ({p.role or 'unknown'})" for p in left)
+        said = ", ".join(f"{p.argument.name} ({_why_left(p)})" for p in left)
         say(f"Left as they are: {said}.")
+
+
+def _why_left(proposal: Proposal) -> str:
+    return proposal.reason if proposal.origin == "you" else proposal.role or "unknown"
 
 
 def space_table(proposals: Sequence[Proposal]) -> Table:

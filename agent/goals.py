@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from agent.argument_wishes import left_alone
 from agent.further_scores import (
     NAME,
     NO_METRIC,
@@ -38,6 +39,12 @@ BEFORE = re.compile(
     rf"\b(?P<way>{DOWN}|{UP}|fast(?:est)?)\s+(?:the\s+|its\s+|my\s+)?(?P<name>{NAME})", re.I
 )
 AFTER = re.compile(rf"\b(?P<name>{NAME})\s+as\s+(?P<way>low|high|small|large|short)\s+as", re.I)
+_ALONE = re.compile(
+    r"\b(?:(?:minimi[sz]|maximi[sz])(?:e|ing)|lowest|highest|smallest|largest"
+    r"|as\s+(?:low|high|small|large)\s+as)\b",
+    re.I,
+)
+"""A direction that is about the score, whatever it is called: not the "most" of "at most"."""
 LOWER_IS_BETTER = re.compile(
     r"loss|error|err|rmse|mae|mse|mape|wer|cer|fid|perplexity|ppl|time|seconds|latency|size|cost|nll"
 )
@@ -64,11 +71,13 @@ def read_goal(
     trials: int | None = None,
     seconds: float | None = None,
     before: Sequence[Objective] = (),
+    unnamed: str = "",
 ) -> Goal:
     """Read a goal; what is given by keyword wins over the words.
 
-    `before` are the objectives of a study that goes on: they stand where the words name no other,
-    and there is no budget but the one they give.
+    `unnamed` is what the score is called where the words say a direction alone ("minimise it"),
+    which is enough where there is one score. `before` are the objectives of a study that goes on:
+    they stand where the words name no other, and there is no budget but the one they give.
 
     Raises:
         InvalidTaskError: no metric is named, or nothing says which way it is better, or two times
@@ -82,12 +91,14 @@ def read_goal(
     if found is None and before and metric in (None, before[0].metric):
         way = {"direction": direction or before[0].direction}
         return Goal((before[0].model_copy(update=way), *before[1:]), budget, sources)
-    if found is None and metric is None:
+    name = metric or (found.group("name") if found else _bare(text))
+    if not name and (direction or _ALONE.search(text)):
+        name = unnamed
+    if not name:
         raise InvalidTaskError(
             "The goal names no score.",
             hint="Say which number to lower or raise, such as 'lowest val_loss'.",
         )
-    name = metric or (found.group("name") if found else "")
     if direction is None:
         direction, quote = _direction(text, name, found)
         sources["objectives"] = Source(origin="your words" if quote else "default", quote=quote)
@@ -95,6 +106,13 @@ def read_goal(
     # What is given by keyword wins: then the words name no other score to improve.
     further = further_objectives(text if found else "", objective, bounds)
     return Goal((objective, *further), budget, sources, tuple(bounds))
+
+
+def _bare(text: str) -> str:
+    """Return the name that a goal begins with and says nothing else of: "val_loss, 20 trials"."""
+    first = re.split(r"[,;]|\.\s|\.$", text.strip())[0].strip()
+    known = re.fullmatch(rf"{DOWN}|{UP}", first, re.I) or first.lower() in NO_METRIC
+    return first if re.fullmatch(NAME, first) and not known else ""
 
 
 def _metric_match(text: str) -> re.Match[str] | None:
@@ -179,11 +197,12 @@ def named(text: str, arguments: Sequence[Argument]) -> list[str]:
     """Return the names of the arguments that a sentence names, by name or by a known alias.
 
     Only names after "tune", "optimise", "search over" and the like count, so that the metric and
-    the file are no parameters.
+    the file are no parameters; and not those that are to be left alone ("do not tune lr").
     """
-    found = re.search(
-        r"\b(?:tune|optimi[sz]e|vary|search over|try)\b(.*?)(?:\bof \S+\.\w+|;|\.\s|$)", text, re.I
-    )
+    for span, _ in left_alone(text, arguments):
+        text = f"{text[: span.start]}{' ' * (span.end - span.start)}{text[span.end :]}"
+    verb = r"(?:tun(?:e|ing)|optimi[sz](?:e|ing)|vary(?:ing)?|search(?:ing)? over|try(?:ing)?)"
+    found = re.search(rf"\b{verb}\b(.*?)(?:\bof \S+\.\w+|;|\.\s|$)", text, re.I)
     if not found:
         return []
     clause = spaced(found.group(1))

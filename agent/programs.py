@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from agent.argument_wishes import ArgumentWishes, read_argument_wishes
 from agent.further_scores import means, within_bounds
 from agent.goals import Goal, named, part_of_task
+from agent.intake.seeds import read_seed
+from agent.intake.text import Text
 from agent.parameters import Program as About
 from agent.parameters import propose_all
 from evals.arguments import Argument
-from evals.evaluators.command import MARK
+from evals.evaluators.command import MARK, filled, set_words
 from evals.flags import read_help
 from evals.known_parameters import role_of
 from evals.parameters import Scalar
@@ -75,8 +78,18 @@ def function_task(
     if not signature.takes_any:
         _check_known(given, signature.arguments)
         _check_known(space.names if space else (), arguments)
+    wishes = _wishes(goal, description, arguments, space)
+    given = {**wishes.values, **given}
     proposed = _task(
-        "function", arguments, about, goal, description, program, space, language_model, notify
+        "function",
+        arguments,
+        about,
+        goal,
+        description,
+        program,
+        wishes if space is None else space,
+        language_model,
+        notify,
     )
     tuned = proposed.task.space.names
     _check_given(arguments, tuned)
@@ -123,29 +136,35 @@ def command_task(
     if not command:
         raise InvalidTaskError("There is no command after --.", hint="Put what to run there.")
     arguments, about, constants = _declared(command, directory)
+    arguments = _of_subcommand(arguments, command)
     wished = named(description, arguments)
-    free = [a for a in arguments if not a.is_given(command[1:]) or a.name in wished]
+    free = [a for a in arguments if _is_free(a, command[1:]) or a.name in wished]
     _check_known(space.names if space else (), free)
+    wishes = _wishes(goal, description, free, space)
     seed = next((a.written for a in free if role_of(a) == "seed" and a.type == "int"), "")
     content = {
-        "command": tuple(command),
+        "command": _with_values(command, wishes.values, free),
         "written": {a.name: a.written for a in free if a.written},
         "off": {a.name: a.off for a in free if a.off},
         "seed": "" if constants else seed,
         "constants": constants,
         **fields,
     }
-    return _task(
+    proposed = _task(
         "command",
         free,
         About(about, description),
         goal,
         description,
         part_of_task(Program, content),
-        space,
+        wishes if space is None else space,
         language_model,
         notify,
     )
+    if space is None:
+        assert proposed.task.program is not None
+        _check_marks(proposed.task.program.command, proposed.task.space.names)
+    return proposed
 
 
 def _task(
@@ -155,11 +174,12 @@ def _task(
     goal: Goal,
     description: str,
     program: Program,
-    space: SearchSpace | None,
+    space: SearchSpace | ArgumentWishes,
     language_model: LanguageModel | None,
     notify: Callable[[str], None],
 ) -> Proposed:
-    if space is not None:
+    kept: list[Proposal] = []
+    if isinstance(space, SearchSpace):
         own = {a.name: a for a in arguments}
         proposals = tuple(
             Proposal(own.get(p.name, Argument(p.name, "unknown")), "tune", "you", p.reason, p)
@@ -169,10 +189,10 @@ def _task(
         proposals = within_bounds(proposals, goal.bounds)
         space = replace(space, parameters=space_of(proposals).parameters)
     else:
-        wished = named(description, arguments)
-        chosen = [a for a in arguments if not wished or a.name in wished]
+        chosen, kept = _chosen(description, arguments, space), space.kept(arguments)
         asked = propose_all(chosen, about, language_model, notify)
-        proposals, calls = within_bounds(asked.proposals, goal.bounds), asked.calls
+        said = [space.applied(p) for p in asked.proposals]
+        proposals, calls = within_bounds(said, goal.bounds), asked.calls
         space = space_of(proposals)
     written = {n: w for n, w in program.written.items() if n in space.names}
     off = {n: w for n, w in program.off.items() if n in space.names}
@@ -183,9 +203,85 @@ def _task(
         "objectives": _scores(goal, arguments),
         "budget": goal.budget,
         "program": program.model_copy(update={"written": written, "off": off}),
+        "seed": seed.value if (seed := read_seed(Text(description))) else 0,
         "sources": goal.sources | {f"space.{p.argument.name}": _source(p) for p in proposals},
     }
-    return Proposed(Task.checked(content), proposals, calls)
+    return Proposed(Task.checked(content), (*proposals, *kept), calls)
+
+
+def _wishes(
+    goal: Goal, description: str, arguments: Sequence[Argument], space: SearchSpace | None
+) -> ArgumentWishes:
+    """Return what the words say of arguments; a space that is given wins over them."""
+    if space is not None:
+        return ArgumentWishes()
+    return read_argument_wishes(description, arguments, goal)
+
+
+def _chosen(
+    description: str, arguments: Sequence[Argument], wishes: ArgumentWishes
+) -> list[Argument]:
+    """Return what may be tuned: what is named where anything is, and nothing that has a value."""
+    wished = named(description, arguments)
+    free = [a for a in arguments if a.name not in wishes.values and a.name not in wishes.left]
+    return [a for a in free if not wished or a.name in wished or a.name in wishes.named]
+
+
+def _of_subcommand(arguments: list[Argument], command: Sequence[str]) -> list[Argument]:
+    """Return the arguments of the subcommand that is named, where the program has several.
+
+    Those of the program itself stand before the subcommand, where nothing is added.
+
+    Raises:
+        InvalidTaskError: none is named.
+    """
+    names = list(dict.fromkeys(a.command for a in arguments if a.command))
+    named = next((w for w in command if w in names), "")
+    if len(names) > 1 and not named:
+        raise InvalidTaskError(
+            f"The program has the commands {', '.join(names)}, and none of them is named.",
+            hint=f"Write it behind the program: {' '.join(command)} {names[0]}.",
+        )
+    return [a for a in arguments if a.command == named] if named else arguments
+
+
+def _is_free(argument: Argument, words: Sequence[str]) -> bool:
+    """Return whether the command leaves an argument open: a mark in it does, "lr={lr}" too."""
+    return argument.name in _marks(words) or not argument.is_given(words)
+
+
+def _marks(words: Sequence[str]) -> list[str]:
+    return [name for word in words for name in MARK.findall(word)]
+
+
+def _with_values(
+    command: Sequence[str], values: Mapping[str, Scalar], arguments: Sequence[Argument]
+) -> tuple[str, ...]:
+    """Return the command with the values that the goal gives some of its arguments.
+
+    Raises:
+        InvalidTaskError: an argument is no flag, so the command cannot set it.
+    """
+    marked = {n: v for n, v in values.items() if n in _marks(command)}
+    words = [filled(w, marked) for w in command]
+    for argument in [a for a in arguments if a.name in values.keys() - marked.keys()]:
+        if not argument.written and not argument.off:
+            raise InvalidTaskError(
+                f"The goal sets {argument.name} to {values[argument.name]}, which is no flag.",
+                hint="Set it where it stands: in the script, or in the command.",
+            )
+        words += set_words(argument.written, argument.off, values[argument.name])
+    return tuple(words)
+
+
+def _check_marks(command: Sequence[str], tuned: Sequence[str]) -> None:
+    """Refuse a mark that would reach the program as it is."""
+    if left := [m for m in _marks(command) if m not in tuned]:
+        raise InvalidTaskError(
+            f"Nothing says what values {{{left[0]}}} in the command may have.",
+            hint=f"Say it in the goal, such as '{left[0]} between 1 and 8' or "
+            f"'{left[0]} 16, 32 or 64', or in a file: --space FILE.",
+        )
 
 
 def _scores(goal: Goal, arguments: Sequence[Argument]) -> tuple[Objective, ...]:
@@ -213,8 +309,8 @@ def _check_known(names: Iterable[str], arguments: Sequence[Argument]) -> None:
 
 def _declared(command: Sequence[str], directory: Path) -> tuple[list[Argument], str, str]:
     """Return a command's arguments, what it says of itself, and the script with its constants."""
-    if marks := [m for w in command for m in MARK.findall(w)]:
-        return [Argument(m, "float") for m in dict.fromkeys(marks)], "", ""
+    if marks := _marks(command):
+        return [Argument(m, "unknown") for m in dict.fromkeys(marks)], "", ""
     script = next((w for w in command if w.endswith(".py") and (directory / w).is_file()), "")
     text = (directory / script).read_text("utf-8", "replace") if script else ""
     about = _about(text)

@@ -330,8 +330,14 @@ class Store:
 
     def _id(self, number: int) -> int:
         if number not in self._ids:
-            found = self._storage.get_trial_id_from_study_id_trial_number(self._study, number)
-            self._ids[number] = int(found)
+            find = self._storage.get_trial_id_from_study_id_trial_number
+            try:
+                self._ids[number] = int(find(self._study, number))
+            except KeyError as error:
+                raise StudyError(
+                    f"The study {self.name} has no trial {number}.",
+                    hint="ask() gives trials; their numbers count from 0.",
+                ) from error
         return self._ids[number]
 
 

@@ -148,17 +148,26 @@ def _open_now(url: str, quickly: Callable[..., Any]) -> TrialStorage:
     return opened
 
 
+IN_MEMORY = ("sqlite://", "sqlite:///", "sqlite:///:memory:")
+
+
 def _connect(url: str, options: Mapping[str, Any], wal: bool) -> TrialStorage:
     from sqlalchemy import event, text
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
+    if url in IN_MEMORY:
+        raise StudyError(
+            "A database in memory ends with its connection, and a study is to be found again.",
+            hint="Give a file, or leave the storage out: then it is plaintune.db right here.",
+        )
     try:
         opened = TrialStorage(url, dict(options))
     except (ArgumentError, NoSuchModuleError) as error:
         hint = "Give a file, or a URL such as postgresql+psycopg2://user@host/name."
         raise StudyError(f"{url!r} is not a database address.", hint=hint) from error
     except ImportError as error:
-        raise StudyError(f"The driver for {place(url)} is not installed: {error}.") from error
+        reason = str(error).rstrip(".")
+        raise StudyError(f"The driver for {place(url)} is not installed: {reason}.") from error
     if wal:
         with opened.engine.connect() as connection:
             connection.execute(text("PRAGMA journal_mode=WAL"))

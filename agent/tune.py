@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 KEPT = ("strategy", "surrogate", "acquisition", "replicate", "context", "log_values")
 """Options that a study keeps from its beginning."""
+SCORE = "score"
+"""What the one number that a function returns is called where the goal does not say."""
+LEAST_MEMORY = 2**24
+"""Bytes that every Python process needs; who gives fewer means another unit."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -125,6 +129,8 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         seed=given.seed, stop_below_gain=given.stop_below_gain, constraints=given.constraints
     )
     task = wishes.applied(proposed.task)
+    if task.budget.seconds_per_trial and not given.isolated:
+        raise _unlimited("A time per trial limits")
     if not given.quiet:
         show_space(replace(proposed, task=task))
     evaluator = _evaluator(task, function, given, nursery)
@@ -143,7 +149,26 @@ def _options(given: Mapping[str, Any]) -> Options:
     found = replace(found, constraints=listed(found.constraints))
     if not found.isolated and ((found.workers or 1) > 1 or found.gpus):
         raise one_at_a_time()
+    _check_limits(found)
     return found
+
+
+def _check_limits(given: Options) -> None:
+    """Refuse limits that no trial can keep, or that nothing would keep it to."""
+    if not given.isolated and (given.memory or given.cpu_seconds):
+        raise _unlimited("memory and cpu_seconds limit")
+    if isinstance(given.memory, int) and 0 < given.memory < LEAST_MEMORY:
+        raise InvalidTaskError(
+            f"memory is in bytes, and {given.memory} are too few for any program.",
+            hint="Write 2 * 2**30 for 2 GiB.",
+        )
+
+
+def _unlimited(what: str) -> InvalidTaskError:
+    return InvalidTaskError(
+        f"{what} the processes of trials, and with isolated=False they have none.",
+        hint="Leave isolated=False out, or the limit.",
+    )
 
 
 def _wanted(goal: str, given: Options, before: Sequence[Objective] = ()) -> Goal:
@@ -154,6 +179,7 @@ def _wanted(goal: str, given: Options, before: Sequence[Objective] = ()) -> Goal
         trials=given.trials,
         seconds=given.seconds,
         before=before,
+        unnamed=SCORE,
     )
 
 

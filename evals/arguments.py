@@ -12,7 +12,8 @@ from typing import Literal
 
 from evals.parameters import Parameter, Scalar
 
-ArgumentType = Literal["float", "int", "bool", "choice", "text", "path", "unknown"]
+ArgumentType = Literal["float", "int", "bool", "choice", "text", "path", "object", "unknown"]
+"""An "object" is a list, a table or anything else that no single value can stand for."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Argument:
     given: "--lr {}", "optimizer.lr={}", "" for arguments of functions. A switch is written as
     `written` for True and `off` for False (either may be empty). `flags` are all of its spellings,
     where known. `parameter` is a range the author has written down, to be taken as it is.
-    `required` ones have no default.
+    `required` ones have no default. `command` is the subcommand it belongs to, "" for the program.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Argument:
     flags: tuple[str, ...] = ()
     required: bool = False
     parameter: Parameter | None = None
+    command: str = ""
 
     def is_given(self, words: Sequence[str]) -> bool:
         """Return whether a command line sets it already."""
@@ -55,4 +57,6 @@ def type_of(value: object) -> ArgumentType:
         return "int"
     if isinstance(value, float):
         return "float"
-    return "text" if isinstance(value, str) else "unknown"
+    if isinstance(value, str):
+        return "text"
+    return "unknown" if value is None else "object"

@@ -67,6 +67,25 @@ def of_one_kind(frame: DataFrame) -> DataFrame:
     return plain
 
 
+def storable(frame: DataFrame) -> DataFrame:
+    """Return `frame` with intervals, as `pandas.cut` makes them, as text, and nothing sparse."""
+    plain = frame.copy(deep=False)
+    for i in range(frame.shape[1]):
+        column = frame.iloc[:, i]
+        kind = column.dtype
+        if isinstance(kind, pd.SparseDtype):
+            plain.isetitem(i, np.asarray(column))
+        elif isinstance(kind, pd.CategoricalDtype) and _are_intervals(kind.categories.dtype):
+            plain.isetitem(i, column.cat.rename_categories(str).array)
+        elif _are_intervals(kind):
+            plain.isetitem(i, column.astype("str").where(column.notna(), None).to_numpy())
+    return plain
+
+
+def _are_intervals(kind: object) -> bool:
+    return isinstance(kind, pd.IntervalDtype)
+
+
 def _is_mixed(column: Series) -> bool:
     if pd.api.types.infer_dtype(column, skipna=True) not in ("mixed", "mixed-integer"):
         return False

@@ -108,7 +108,7 @@ def _meant(argument: Argument) -> Known | None:
 
 
 def _choice(argument: Argument, options: Sequence[object], reason: str) -> Parameter | None:
-    values = tuple(o for o in options if isinstance(o, bool | int | float | str))
+    values = tuple(o for o in options if isinstance(o, bool | int | float | str | None))
     if len(values) < 2:
         return None
     default = argument.default if argument.default in values else None
@@ -164,6 +164,24 @@ def _is_whole(value: float | None) -> bool:
 def _number(argument: Argument, low: float, high: float, reason: str) -> Parameter | None:
     log = spans_decades(low, high)
     return _make(argument, low, high, log, argument.type == "int", reason)
+
+
+def between(argument: Argument, low: float, high: float, *, log: bool = False) -> Parameter | None:
+    """Return the parameter of a range that the user gives, None where it is no range.
+
+    Its scale is logarithmic where that is asked for, or declared, or the range is wide.
+    """
+    known, declared = known_parameter(argument.name), argument.parameter
+    whole = argument.type == "int" or isinstance(declared, Int)
+    if argument.type == "unknown" and argument.default is None and known is not None:
+        whole = whole or known.type == "int"
+    default = _default(argument)
+    if default is not None and not low <= default <= high:
+        argument = dataclasses.replace(argument, default=None)
+    log = log or spans_decades(low, high) or (isinstance(declared, Float | Int) and declared.log)
+    if whole:
+        low, high = math.ceil(low), math.floor(high)
+    return _make(argument, low, high, log and low > 0, whole, "as you said")
 
 
 def spans_decades(low: float, high: float) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,34 +114,55 @@ def _step(row: Mapping[str, Any] | None, line: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def read_score_file(path: Path, metrics: Sequence[str]) -> dict[str, float]:
+def read_score_file(path: Path, metrics: Sequence[str], called: str = "") -> dict[str, float]:
     """Return the metrics that a file holds: JSON, JSON lines (the last wins) or CSV (last row).
 
-    A directory, or a pattern with * in it, stands for the TensorBoard event files there.
+    A directory, or a pattern with * in it, stands for the TensorBoard event files there. `called`
+    is what the user calls the file.
 
     Raises:
         EvaluationError: there is no such file, or it cannot be read.
     """
     if events := event_files(path):
         return read_events(events, metrics)
+    rows = _rows(path, called or path.name)
+    if path.suffix == ".csv":
+        last: Mapping[str, Any] = rows[-1] if rows else {}
+        return {m: _number(last[m]) for m in metrics if last.get(m)}
+    found: dict[str, float] = {}
+    for row in rows:
+        values = {m: _looked_up(row, m) for m in metrics}
+        found |= {m: v for m, v in values.items() if v is not None}
+    return found
+
+
+def numbers_in(path: Path) -> list[str]:
+    """Return the names under which a JSON file holds numbers; [] of any other file."""
+    if event_files(path) or not path.is_file() or path.suffix == ".csv":
+        return []
+    return list(dict.fromkeys(n for row in _rows(path, path.name) for n in _named_in(row)))
+
+
+def _named_in(row: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            yield from _named_in(value, f"{before}{name}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield f"{before}{name}"
+
+
+def _rows(path: Path, called: str) -> list[Mapping[str, Any]]:
     if not path.is_file():
-        raise EvaluationError(f"It wrote no file {path.name}.")
+        raise EvaluationError(f"It wrote no file {called}.")
     try:
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".csv":
-            rows = list(csv.DictReader(text.splitlines()))
-            last = rows[-1] if rows else {}
-            return {m: _number(last[m]) for m in metrics if last.get(m)}
+            return list(csv.DictReader(text.splitlines()))
         try:
             content = json.loads(text)
-            rows_read = content if isinstance(content, list) else [content]
+            rows = content if isinstance(content, list) else [content]
         except ValueError:
-            rows_read = [_object(line) for line in text.splitlines()]
+            rows = [_object(line) for line in text.splitlines()]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise EvaluationError(f"The file {path.name} cannot be read: {error}.") from error
-    found: dict[str, float] = {}
-    for row in rows_read:
-        if isinstance(row, Mapping):
-            values = {m: _looked_up(row, m) for m in metrics}
-            found |= {m: v for m, v in values.items() if v is not None}
-    return found
+        raise EvaluationError(f"The file {called} cannot be read: {error}.") from error
+    return [row for row in rows if isinstance(row, Mapping)]

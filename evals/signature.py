@@ -16,7 +16,7 @@ import pathlib
 import types
 import typing
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -137,7 +137,7 @@ class Signature:
                         hint="Give it a default value or a range.",
                     )
                 continue
-            value = slot.enumeration(config[name]) if slot.enumeration else config[name]
+            value = _member(slot.enumeration, config[name]) if slot.enumeration else config[name]
             inside[slot.record][slot.place[-1]] = value
         for place in sorted(self.records, key=len, reverse=True):
             if len(place) == 1 or inside[place]:
@@ -166,8 +166,17 @@ def read_function(function: Callable[..., Any]) -> Signature:
     kinds = {p.kind for p in inspect.signature(function).parameters.values()}
     takes_any = inspect.Parameter.VAR_KEYWORD in kinds
     if not slots and not takes_any:
-        raise InvalidTaskError("The function takes no argument, so nothing of it can be tuned.")
+        raise _nothing_to_give(kinds)
     return Signature(tuple(_distinct(slots)), records, bound, takes_any)
+
+
+def _nothing_to_give(kinds: Collection[Any]) -> InvalidTaskError:
+    if inspect.Parameter.POSITIONAL_ONLY in kinds:
+        return InvalidTaskError(
+            "All arguments of the function can be given by their place only.",
+            hint="Leave the / in its signature out, so that they can be given by name.",
+        )
+    return InvalidTaskError("The function takes no argument, so nothing of it can be tuned.")
 
 
 def function_name(function: Callable[..., Any]) -> str:
@@ -307,13 +316,32 @@ def _slot(name: str, hint: Any, default: Any, text: str) -> _Slot:
         declared = next((e for e in extras if isinstance(e, DECLARED)), None)
     hint = _without_none(hint)
     enumeration = hint if isinstance(hint, type) and issubclass(hint, enum.Enum) else None
-    value = None if required else default.value if isinstance(default, enum.Enum) else default
+    value = None if required else _plain(default)
     kind, choices = _type(hint, value)
     plain = value if isinstance(value, bool | int | float | str) else None
     argument = Argument(name, kind, plain, choices, help=text, required=required)
     if declared is not None:
         argument = replace(argument, parameter=_with_default(declared, name, plain))
     return _Slot(argument, (name,), enumeration)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a study can hold it: an enum's member, NumPy's scalar as Python's own.
+
+    Members of an enum whose values are objects go by their names.
+    """
+    if isinstance(value, enum.Enum):
+        return value.value if _by_value(type(value)) else value.name
+    kind = type(value)
+    return value.item() if kind.__module__ == "numpy" and not getattr(value, "ndim", 1) else value
+
+
+def _by_value(enumeration: type[enum.Enum]) -> bool:
+    return all(isinstance(m.value, bool | int | float | str) for m in enumeration)
+
+
+def _member(enumeration: type[enum.Enum], said: Any) -> enum.Enum:
+    return enumeration(said) if _by_value(enumeration) else enumeration[said]
 
 
 def _with_default(declared: Any, name: str, default: Scalar) -> Any:
@@ -333,12 +361,15 @@ def _type(hint: Any, default: object) -> tuple[ArgumentType, tuple[Scalar, ...]]
         return "choice", tuple(typing.get_args(hint))
     if isinstance(hint, type):
         if issubclass(hint, enum.Enum):
-            return "choice", tuple(member.value for member in hint)
+            return "choice", tuple(map(_plain, hint))
         if issubclass(hint, pathlib.PurePath):
             return "path", ()
         named: dict[type, ArgumentType] = {bool: "bool", int: "int", float: "float", str: "text"}
         if hint in named:
             return named[hint], ()
+    holds = typing.get_origin(hint) or hint
+    if isinstance(holds, type) and issubclass(holds, Collection | Callable):
+        return "object", ()
     return type_of(default), ()
 
 

@@ -71,6 +71,24 @@ class _Module:
         except (SyntaxError, ValueError, RecursionError):
             return None
 
+    def subcommands(self) -> dict[str, str]:
+        """Map what flags are added to, or a function they decorate, to its subcommand.
+
+        argparse's parsers by their variables and those of their groups; functions of click and
+        typer by their names, where there are several.
+        """
+        parsers = {"add_parser": True, "add_argument_group": False}
+        parsers |= {"add_mutually_exclusive_group": False}
+        found: dict[str, str] = {}
+        made = [n for n in ast.walk(self.tree) if isinstance(n, ast.Assign)]
+        for node in sorted(made, key=lambda n: n.lineno):
+            of, _, method = _called(node.value).rpartition(".")
+            if method in parsers and isinstance(node.value, ast.Call):
+                said = _flags(self, node.value)[:1] if parsers[method] else [found.get(of, "")]
+                found |= {name_of(t): said[0] for t in node.targets if said}
+        named = {f.name: n for f in self.functions.values() if (n := _command_name(self, f))}
+        return found | (named if len(named) > 1 else {})
+
     def calls(self) -> Iterator[ast.Call]:
         found = [n for n in ast.walk(self.tree) if isinstance(n, ast.Call)]
         yield from sorted(found, key=lambda n: (n.lineno, n.col_offset))
@@ -116,6 +134,21 @@ class _Module:
         return TYPES.get(name.rsplit(".", 1)[-1].lower(), "unknown"), ()
 
 
+def _called(node: ast.expr) -> str:
+    return name_of(node.func) if isinstance(node, ast.Call) else ""
+
+
+def _command_name(module: _Module, function: ast.FunctionDef) -> str:
+    """Return the name of a command of click or typer, "" where a function is none."""
+    for node in function.decorator_list:
+        call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
+        if name_of(call.func).endswith(".command"):
+            given = [*_flags(module, call), module.value(_keywords(call).get("name"))]
+            own = function.name.replace("_", "-")
+            return next((g for g in given if isinstance(g, str)), own)
+    return ""
+
+
 def name_of(node: ast.expr) -> str:
     """Return the dotted name of an expression, "" where it is none."""
     if isinstance(node, ast.Name):
@@ -135,6 +168,7 @@ def _flags(module: _Module, call: ast.Call) -> list[str]:
 
 
 def _argparse(module: _Module) -> Iterator[Argument]:
+    commands = module.subcommands()
     for call in module.calls():
         if not name_of(call.func).endswith("add_argument"):
             continue
@@ -154,6 +188,7 @@ def _argparse(module: _Module) -> Iterator[Argument]:
             written="" if positional else _written(flag),
             flags=tuple(flags),
             required=positional or bool(module.value(given.get("required"))),
+            command=commands.get(name_of(call.func).rpartition(".")[0], ""),
         )
         if action == "store_true":
             argument = replace(argument, type="bool", default=False, written=flag)
@@ -163,6 +198,8 @@ def _argparse(module: _Module) -> Iterator[Argument]:
             argument = replace(argument, type="bool", written=flag, off=f"--no-{flag[2:]}")
         elif action not in ("store", "append"):
             continue
+        elif action == "append" or module.value(given.get("nargs")) not in (None, "?", 1):
+            argument = replace(argument, type="object")
         yield argument
 
 
@@ -194,6 +231,8 @@ def _text(module: _Module, node: ast.expr | None) -> str:
 
 
 def _click(module: _Module) -> Iterator[Argument]:
+    commands = module.subcommands()
+    decorated = {id(d): f.name for f in module.functions.values() for d in f.decorator_list}
     for call in module.calls():
         kind = name_of(call.func).rsplit(".", 1)[-1]
         flags, given = _flags(module, call), _keywords(call)
@@ -212,10 +251,13 @@ def _click(module: _Module) -> Iterator[Argument]:
             written=_written(on),
             flags=tuple(flags),
             required=kind == "argument",
+            command=commands.get(decorated.get(id(call), ""), ""),
         )
         if off or module.value(given.get("is_flag")):
             default = bool(argument.default)
             argument = replace(argument, type="bool", default=default, written=on, off=off)
+        if module.value(given.get("multiple")) or module.value(given.get("nargs")) not in (None, 1):
+            argument = replace(argument, type="object")
         yield argument
 
 
@@ -240,8 +282,9 @@ def _typer(module: _Module) -> Iterator[Argument]:
     for function in module.functions.values():
         decorators = [d.func if isinstance(d, ast.Call) else d for d in function.decorator_list]
         if function.name in ran or any(name_of(d).endswith(".command") for d in decorators):
+            command = module.subcommands().get(function.name, "")
             for node, default in _parameters(function):
-                yield _typer_option(module, node, default)
+                yield replace(_typer_option(module, node, default), command=command)
 
 
 def _parameters(function: ast.FunctionDef) -> Iterator[tuple[ast.arg, ast.expr | None]]:

@@ -190,3 +190,27 @@ def test_a_column_of_numbers_and_text_is_text() -> None:
     run = plaintune.run(WORDS, data=mixed, **QUIET)
     assert run.trials[0].values
     assert any("code: numbers and text in one column" in said for said in run.task.assumptions)
+
+
+def test_intervals_and_sparse_columns_are_read() -> None:
+    given = frame()
+    given = given.assign(
+        band=pd.cut(given["age"], 3),
+        bare=pd.IntervalIndex(pd.cut(given["age"], 3)),
+        rare=pd.arrays.SparseArray([0] * (len(given) - 1) + [1]),
+    )
+    run = plaintune.run(WORDS, data=given, **QUIET)
+    assert run.trials[0].values and run.task.data is not None
+    kept = pd.read_parquet(run.task.data.path)
+    assert {"band", "bare", "rare"} <= set(kept.columns)
+
+
+def test_columns_of_several_levels_are_called_by_all_of_them() -> None:
+    given = frame()
+    names = [("cart", c) if c != given.columns[-1] else (c, "") for c in given.columns]
+    given.columns = pd.MultiIndex.from_tuples(names)
+    run = plaintune.run(WORDS, data=given, **QUIET)
+    assert run.task.data is not None
+    assert set(pd.read_parquet(run.task.data.path).columns) == {
+        "_".join(filter(None, n)) for n in names
+    }

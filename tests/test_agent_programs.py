@@ -97,3 +97,43 @@ def test_what_is_not_there_is_said(command: list[str], said: str, tmp_path: Path
     (tmp_path / "bare.py").write_text("print('loss: 1')")
     with pytest.raises(InvalidTaskError, match=said):
         command_task(command, read_goal("lowest loss"), "lowest loss", directory=tmp_path)
+
+
+SUBPARSERS = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--dropout", type=float, default=0.1)
+commands = parser.add_subparsers(dest="command")
+training = commands.add_parser("train", help="fit a model")
+group = training.add_argument_group("optimizer")
+group.add_argument("--lr", type=float, default=0.1)
+testing = commands.add_parser("test")
+testing.add_argument("--batch-size", type=int, default=8)
+"""
+CLICKS = """
+import click
+@click.group()
+def cli(): ...
+@cli.command()
+@click.option("--lr", default=0.1)
+def train(lr): ...
+@cli.command("test")
+@click.option("--batch-size", default=8)
+def check(batch_size): ...
+"""
+TYPERS = """
+import typer
+app = typer.Typer()
+@app.command()
+def train(lr: float = 0.1): ...
+@app.command(name="test")
+def check(batch_size: int = 8): ...
+"""
+
+
+@pytest.mark.parametrize("script", [SUBPARSERS, CLICKS, TYPERS])
+def test_flags_are_those_of_the_subcommand_that_is_named(tmp_path: Path, script: str) -> None:
+    assert task(tmp_path, script, "train").space.names == ["lr"]
+    assert task(tmp_path, script, "test").space.names == ["batch_size"]
+    with pytest.raises(InvalidTaskError, match=r"commands train, test.*train\.py train"):
+        task(tmp_path, script)

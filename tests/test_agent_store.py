@@ -294,3 +294,25 @@ def test_enough_taken_trials_leave_nothing_to_claim(store: Store) -> None:
     assert isinstance(store.claim_or_look(1), list)
     claimed = store.claim_or_look(2)
     assert isinstance(claimed, Trial) and claimed.number == 1
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_is_refused_in_words(url: str) -> None:
+    task = Task(
+        evaluator="function",
+        space=SearchSpace((Float("x", 0, 1),)),
+        objectives=(Objective(metric="loss", direction="minimize"),),
+    )
+    with pytest.raises(StudyError, match=r"in memory.*Give a file"):
+        Store.create(task, "gone", url)
+
+
+def test_a_trial_that_was_never_asked_for_is_named(tmp_path: Path) -> None:
+    task = Task(
+        evaluator="function",
+        space=SearchSpace((Float("x", 0, 1),)),
+        objectives=(Objective(metric="loss", direction="minimize"),),
+    )
+    store = Store.create(task, "mine", str(tmp_path / "db"))
+    with pytest.raises(StudyError, match="mine has no trial 99"):
+        store.finish_and_look(99, Evaluation(TrialState.COMPLETE, (1.0,)))

@@ -359,3 +359,38 @@ def test_a_table_is_searched_only_where_functions_say_so(tmp_path: Path) -> None
     assert len(run.trials) == 8
     depths = [t.config.get("max_depth") for t in run.trials]
     assert all(d is None or d < 5 for d in depths)
+
+
+@pytest.mark.parametrize(
+    ("words", "direction", "metric", "way"),
+    [
+        ("minimize, 5 trials", None, "score", "minimize"),
+        ("make it as high as possible, at most 5 trials", None, "score", "maximize"),
+        ("", "maximize", "score", "maximize"),
+        ("val_loss, 5 trials", None, "val_loss", "minimize"),
+        ("auc", "maximize", "auc", "maximize"),
+    ],
+)
+def test_a_function_with_one_score_needs_no_name_for_it(
+    words: str, direction: str | None, metric: str, way: str
+) -> None:
+    [found] = read_goal(words, direction=direction, unnamed="score").objectives
+    assert (found.metric, found.direction) == (metric, way)
+    with pytest.raises(InvalidTaskError, match="names no score"):
+        read_goal("make it good, at most 5 trials", unnamed="score")
+    if metric == "score":
+        with pytest.raises(InvalidTaskError, match="names no score"):
+            read_goal(words, direction=direction)
+
+
+def test_limits_that_nothing_would_keep_are_refused() -> None:
+    def train(lr: float = 0.1) -> float:
+        return lr
+
+    apart: dict[str, Any] = {"llm": "none", "quiet": True, "isolated": False}
+    with pytest.raises(InvalidTaskError, match=r"memory.*isolated=False"):
+        plaintune.tune(train, "lowest loss", memory=2**30, **apart)
+    with pytest.raises(InvalidTaskError, match=r"time per trial.*isolated=False"):
+        plaintune.tune(train, "lowest loss, at most 1 second per trial", **apart)
+    with pytest.raises(InvalidTaskError, match=r"memory is in bytes, and 512"):
+        plaintune.tune(train, "lowest loss", memory=512, llm="none", quiet=True)

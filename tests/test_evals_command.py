@@ -197,10 +197,20 @@ def test_an_old_score_file_is_neither_read_nor_written(tmp_path: Path) -> None:
     (tmp_path / "out" / "score.json").write_text('{"val_loss": 1}')
     (tmp_path / "out" / "input.txt").write_text("7")
     silent = run(tmp_path, "pass", score_file="out/score.json")
-    assert silent.state is TrialState.FAILED and "wrote no file score.json" in silent.reason
+    assert silent.state is TrialState.FAILED and "wrote no file out/score.json" in silent.reason
     code = (
         "n = open('out/input.txt').read()\n"
         "open('out/score.json', 'w').write('{\"val_loss\": %s}' % n)"
     )
     assert run(tmp_path, code, score_file="out/score.json").values == (7.0,)
     assert (tmp_path / "out" / "score.json").read_text() == '{"val_loss": 1}'
+
+
+def test_a_file_without_the_score_says_what_it_holds(tmp_path: Path) -> None:
+    code = (
+        "import os; os.mkdir('out'); "
+        'open("out/m.json", "w").write(\'{"metrics": {"val_loss": 1, "acc": 2}, "name": "x"}\')'
+    )
+    missing = run(tmp_path, code, score_file="out/m.json").reason
+    assert "no 'val_loss' in out/m.json, only: metrics.val_loss, metrics.acc." in missing
+    assert "wrote no file out/m.json." in run(tmp_path, "1", score_file="out/m.json").reason

@@ -99,3 +99,20 @@ def test_the_whole_configuration_of_a_hydra_help_is_read() -> None:
 def test_bounds_in_words_are_bounds(said: str, bounds: tuple[float | None, float | None]) -> None:
     (found,) = read_help(f"options:\n  --level N  {said} (default: 1)\n")
     assert (found.low, found.high) == bounds
+
+
+def test_flags_that_take_several_values_are_left_as_they_are() -> None:
+    found = read_source(
+        "import argparse\n"
+        "p = argparse.ArgumentParser()\n"
+        "p.add_argument('--layers', type=int, nargs='+', default=[64, 64])\n"
+        "p.add_argument('--batch-size', type=int, action='append')\n"
+        "p.add_argument('--depth', type=int, nargs='?', default=3)\n"
+    )
+    assert [a.type for a in found] == ["object", "object", "int"]
+    clicked = read_source(
+        "import click\n"
+        "@click.option('--lr', multiple=True, type=float, default=[0.1])\n"
+        "def train(lr): ...\n"
+    )
+    assert [a.type for a in clicked] == ["object"]

@@ -7,12 +7,14 @@ import functools
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 from pydantic import Field as ModelField
 
 from agent.recipe import recipe
 from evals.parameters import Categorical, Float, Int
+from evals.proposals import propose, space_of
 from evals.signature import Signature, read_function
 from evals.space import SearchSpace
 from evals.task import Objective, Program, Task
@@ -259,3 +261,55 @@ def test_the_recipe_writes_records_in_records() -> None:
         "nested(config=Whole(layers=2, optimizer=Optimizer(lr=0.3, momentum=0.9),\n"
         "    head=Head(width=4)))"
     )
+
+
+def test_lists_and_objects_are_no_numbers_whatever_they_are_called() -> None:
+    def train(
+        layers: list[int] = [64, 64],  # noqa: B006 - as people write it
+        betas: tuple[float, float] = (0.9, 0.999),
+        batch_size: list[int] | None = None,
+        momentum=[0.9],  # noqa: B006
+        dropout=None,
+    ) -> float:
+        return float(len(layers))
+
+    found = {a.name: a.type for a in read_function(train).arguments}
+    assert found.pop("dropout") == "unknown" and set(found.values()) == {"object"}
+    with pytest.raises(InvalidTaskError, match="worth tuning"):
+        space_of(propose(a) for a in read_function(train).arguments if a.name != "dropout")
+
+
+RATE, COUNT = np.float32(0.5), np.int64(4)
+
+
+def test_scalars_of_numpy_and_none_among_choices_are_read() -> None:
+    def train(lr=RATE, n=COUNT, features: Literal["sqrt", "log2", None] = "sqrt") -> float:
+        return float(lr)
+
+    lr, n, features = read_function(train).arguments
+    assert (lr.type, lr.default, n.type, n.default) == ("float", 0.5, "int", 4)
+    found = propose(features).parameter
+    assert isinstance(found, Categorical) and found.choices == ("sqrt", "log2", None)
+
+
+class Scaling(enum.Enum):
+    NONE = (1, 1)
+    HALF = (1, 2)
+
+
+def test_an_enum_of_objects_is_tuned_by_the_names_of_its_members() -> None:
+    def train(scaling: Scaling = Scaling.NONE) -> Scaling:
+        return scaling
+
+    signature = read_function(train)
+    assert signature.arguments[0].choices == ("NONE", "HALF")
+    assert signature.arguments[0].default == "NONE"
+    assert train(**signature.call({"scaling": "HALF"})) is Scaling.HALF
+
+
+def test_what_can_only_be_given_by_its_place_is_said_so() -> None:
+    def train(lr: float = 0.1, /) -> float:
+        return lr
+
+    with pytest.raises(InvalidTaskError, match="place only"):
+        read_function(train)

@@ -26,10 +26,10 @@ from agent.intake.metrics import (
 )
 from agent.intake.models import model_mentions, read_models, unknown_models
 from agent.intake.numbers import numbers_in
+from agent.intake.seeds import read_seed
 from agent.intake.settings import Wishes, read_settings
 from agent.intake.text import Span, Text
 from agent.intake.thresholds import Threshold, read_thresholds
-from agent.intake.vocabulary import words
 from evals.task import Kind
 
 
@@ -134,11 +134,7 @@ class CodeReader:
                 quote = self.text.quote(Span(*found.span()))
                 if 0 < share < 1:
                     reading.add("validation.test_fraction", Claim(share, quote))
-        for span in self.text.find(words("wishes")["seed"]):
-            after = re.compile(r"[\s:=]*(?:of\s|is\s)?(\d+)").match(self.text.folded, span.end)
-            if after:
-                whole = Span(span.start, after.end())
-                reading.add("seed", Claim(int(after[1]), self.text.quote(whole)))
+        reading.add("seed", read_seed(self.text))
         return reading
 
     def _scheme(self, reading: Reading) -> None:

@@ -26,14 +26,17 @@ from typing import Any
 from evals.evaluator import Evaluator, Report
 from evals.evaluators.process import Ending, Nursery, ProcessLimits, trial_seconds
 from evals.parameters import Scalar
-from evals.scores import ScoreReader, read_score_file
+from evals.scores import ScoreReader, numbers_in, read_score_file
 from evals.sources import rewritten
 from evals.space import Config
 from evals.task import Program, Task
 from evals.trials import Evaluation, TrialState
 from prompts.errors import EvaluationError, InvalidTaskError
 
-MARK = re.compile(r"\{([A-Za-z_][\w.]*)\}")
+MARK = re.compile(r"(?<!\$)\{([A-Za-z_][\w.]*)\}")
+"""A parameter's place in a command; ${HOME} is the shell's."""
+SHOWN = 8
+"""Names of other numbers that are shown where the score is missing."""
 NOT_LINKED = {"plaintune-runs", ".git", "__pycache__"}
 
 
@@ -144,14 +147,21 @@ class CommandEvaluator:
     def _values(self, ending: Ending, place: Path) -> tuple[float, ...]:
         found: Mapping[str, float] = ending.found
         if self.program.score_file:
-            found = read_score_file(place / self.program.score_file, self.metrics)
+            written = place / self.program.score_file
+            found = read_score_file(written, self.metrics, self.program.score_file)
         for metric in self.metrics:
             if metric not in found:
-                where = self.program.score_file or "its output"
-                raise EvaluationError(f"There is no {metric!r} in {where}.")
+                raise EvaluationError(f"There is no {metric!r} in {self._where(place)}.")
             if not math.isfinite(found[metric]):
                 raise EvaluationError(f"{metric} is {found[metric]}, which is no finite number.")
         return tuple(found[m] for m in self.metrics)
+
+    def _where(self, place: Path) -> str:
+        """Return where scores are looked for, and what else is there."""
+        if not self.program.score_file:
+            return "its output"
+        others = numbers_in(place / self.program.score_file)[:SHOWN]
+        return f"{self.program.score_file}{', only: ' if others else ''}{', '.join(others)}"
 
 
 def _link(source: Path, place: Path, written: tuple[str, ...]) -> None:
@@ -184,19 +194,27 @@ def _plain(value: Scalar) -> str:
 
 def command_words(program: Program, config: Config) -> list[str]:
     """Return the words of the command for `config`; marks are filled, flags come last."""
-    values = {name: _plain(value) for name, value in config.items()}
-    words = [MARK.sub(lambda m: values.get(m.group(1), m.group(0)), w) for w in program.command]
+    words = [filled(w, config) for w in program.command]
     marked = {name for word in program.command for name in MARK.findall(word)}
     for name, value in config.items():
         written, off = program.written.get(name, ""), program.off.get(name, "")
-        if name in marked or not (written or off):
-            continue
-        if isinstance(value, bool) and "{}" not in written:
-            switch = written if value else off
-            words += [switch] if switch else []
-        else:
-            words += spelled(written, value)
+        if name not in marked and (written or off):
+            words += set_words(written, off, value)
     return words
+
+
+def filled(word: str, values: Mapping[str, Scalar]) -> str:
+    """Return a word of the command with the marks that have a value filled."""
+    plain = {name: _plain(value) for name, value in values.items()}
+    return MARK.sub(lambda m: plain.get(m.group(1), m.group(0)), word)
+
+
+def set_words(written: str, off: str, value: Scalar) -> list[str]:
+    """Return the words that set one parameter, which may be a switch; none for one left off."""
+    if isinstance(value, bool) and "{}" not in written:
+        switch = written if value else off
+        return [switch] if switch else []
+    return spelled(written, value)
 
 
 def _environment(place: Path) -> dict[str, str]:
