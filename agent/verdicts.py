@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from agent.confirm import SHARE
 from agent.digits import readable, telling
 from agent.explain import compare, default_trial, trial_score, whose_default
@@ -34,15 +36,22 @@ def verdicts(view: StudyView) -> list[str]:
     sentences += [*_last_round(view), *_traded(view)]
     if view.task.program is not None:
         return [*sentences, *_confirmed(view), *_at_an_end(view.task, best.config)]
-    where = "On the test part, which the search never saw"
-    pairs = zip(view.task.objectives, view.outcome.test, view.outcome.default_test, strict=False)
-    sentences += [compare(o, tuned, theirs, where, whose) for o, tuned, theirs in pairs]
+    sentences += _tested(view, whose)
     if _tried(view) > 1 and view.outcome.test:
         sentences.append(
             f"The score in the search is the best of {_tried(view)} and therefore a little too "
             "good; the score on the test part is not."
         )
     return sentences
+
+
+def _tested(view: StudyView, whose: str) -> list[str]:
+    """Say how the best stands to the default on the test part, or alone without its score."""
+    where, outcome = "On the test part, which the search never saw", view.outcome
+    if len(outcome.default_test) < len(outcome.test):
+        return [f"{where}, the tuned configuration reaches {t.metric} {t}." for t in outcome.test]
+    pairs = zip(view.task.objectives, outcome.test, outcome.default_test, strict=False)
+    return [compare(o, tuned, theirs, where, whose) for o, tuned, theirs in pairs]
 
 
 def _last_round(view: StudyView) -> list[str]:
@@ -79,7 +88,7 @@ def _within(view: StudyView) -> list[str]:
     if view.best is None or not any(o.bound for o in view.task.objectives):
         return []
     if missed := _missed(view.task, view.best):
-        return [f"No trial keeps to every limit. Of the best: {missed}."]
+        return [f"No trial keeps to every limit. Of the best: {missed}.", *_nearest(view)]
     kept = ", ".join(f"{o.metric} {o.bound}" for o in view.task.objectives if o.bound)
     sentences, default = [f"Within the limits: {kept}."], default_trial(view.trials)
     if default and default.values and (missed := _missed(view.task, default)):
@@ -87,11 +96,29 @@ def _within(view: StudyView) -> list[str]:
     return sentences
 
 
+def _nearest(view: StudyView) -> list[str]:
+    """Say which trial comes nearest to the limits that none keeps to, where it is not the best.
+
+    How far each is missed counts in shares of the limit.
+    """
+    complete = [t for t in view.trials if t.state is TrialState.COMPLETE]
+    limits = thresholds(view.task)
+    short = np.nan_to_num(np.clip(limits - gains(view.task, complete), 0, None))
+    far = (short / np.maximum(np.nan_to_num(np.abs(limits)), 1e-12)).sum(axis=1)
+    near = complete[int(np.argmin(far))]
+    if view.best is None or far.min() >= far[complete.index(view.best)]:
+        return []
+    asked = zip(view.task.objectives, near.values, strict=True)
+    scores = sorted(asked, key=lambda pair: not pair[0].bound)
+    told = ", ".join(f"{o.metric} {readable(v, 4)}" for o, v in scores)
+    return [f"Trial {near.number + 1} comes nearest: {told}."]
+
+
 def _missed(task: Task, trial: Trial) -> str:
     """Return the limits that a complete trial does not keep to, in words; "" for none."""
     beyond = gains(task, [trial])[0] < thresholds(task)
     return ", ".join(
-        f"{o.metric} {readable(v, 4)} where {o.bound} will do"
+        f"{o.metric} {readable(v, 4)} where {o.bound} is asked for"
         for o, v, missed in zip(task.objectives, trial.values, beyond, strict=True)
         if missed
     )

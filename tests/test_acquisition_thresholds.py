@@ -133,3 +133,15 @@ def test_the_line_of_the_best_so_far_and_the_plateau_keep_to_the_limits() -> Non
     assert [v for v in line.y if np.isfinite(v)] == [0.8, 0.8, 0.8]
     assert plateau(task(5.5), TRIALS) == 2
     assert plateau(task(), TRIALS) == 3
+
+
+def test_where_no_trial_keeps_to_the_limits_the_nearest_is_named() -> None:
+    def said(threshold: float) -> str:
+        return " ".join(verdicts(StudyView("s", task(threshold), TRIALS)))
+
+    nearest = min(TRIALS, key=lambda t: t.values[1])
+    shown = f"Trial {nearest.number + 1} comes nearest: size {nearest.values[1]:g}"
+    assert shown in said(0.5)
+    assert "comes nearest" not in said(5.5)
+    alone = StudyView("s", task(0.5), TRIALS[:1])
+    assert "comes nearest" not in " ".join(verdicts(alone))
