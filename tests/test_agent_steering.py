@@ -220,6 +220,18 @@ def test_a_run_that_goes_on_takes_it_up_at_the_next_trial(tmp_path: Path) -> Non
     assert "from trial 4 on" in page and "few trees" in page
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"), [("30 more trials", "--trials"), ("optimise recall instead", "new study")]
+)
+def test_what_steering_cannot_change_is_said_without_asking(words: str, hint: str) -> None:
+    def never() -> None:
+        raise AssertionError("asked")
+
+    with pytest.raises(UserError) as raised:
+        understand(words, table_task("lightgbm"), 3, never)
+    assert words in raised.value.message and hint in (raised.value.hint or "")
+
+
 class Said(NamedTuple):
     code: int
     out: str
