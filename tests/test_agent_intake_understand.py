@@ -53,6 +53,7 @@ def read(folder: Path, said: str, **options: Any) -> Task:
     ("wish", "quote", "said"),
     [
         ("weight the rows by spent", "weight the rows", "all rows count the same"),
+        ("weighted by spent", "weighted by", "all rows count the same"),
         ("use SMOTE", "SMOTE", "no rows are added"),
         ("only rows where plan is a", "only rows", "Filter the file itself"),
         ("stacking of both", "stacking", "not combined"),
