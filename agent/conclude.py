@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from acquisition import replication
 from agent.clock import Clock
 from agent.confirm import confirm
+from agent.explain import default_trial
 from agent.finals import Repeatable, finals
 from agent.outcome import Outcome, Score
 from evals.evaluator import Evaluator
@@ -68,7 +69,7 @@ def conclude(
     notes: list[str] = []
     with clock("testing"):
         test = _test(task, evaluator, best.config, "the best configuration", notes)
-        default = task.space.default_config()
+        default = _default(task, trials)
         if default is None or default == best.config:
             default_test = test if default else ()
         else:
@@ -84,6 +85,12 @@ def conclude(
         files=files,
         notes=tuple(notes),
     )
+
+
+def _default(task: Task, trials: Sequence[Trial]) -> Config | None:
+    """Return the model's own default: as it was tried, wishes since then may rule it out."""
+    tried = default_trial(trials)
+    return tried.config if tried else task.space.default_config()
 
 
 def nothing_completed(trials: Sequence[Trial]) -> str:

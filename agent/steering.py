@@ -63,6 +63,7 @@ def understand(
     constraints, preferences = list(read.constraints), list(read.preferences)
     calls: list[CallRecord] = []
     for piece in read.rest:
+        _refuse(piece)
         found, call = _asked(piece, task, open_model())
         calls += [replace(c, asked_at=since) for c in call]
         for wish in found:
@@ -77,6 +78,22 @@ def understand(
     )
     steered(task, steering)
     return Understood(steering, tuple(calls))
+
+
+def _refuse(piece: str) -> None:
+    """Raise where a piece is about the budget or the metric, and say where that is changed.
+
+    No parameter stands for either, so that the language model can only misread it.
+    """
+    from agent.intake.budgets import read_budget
+    from agent.intake.metrics import metric_mentions
+    from agent.intake.text import Text
+
+    said = f"{piece!r} is about no parameter of this study."
+    if {"budget.trials", "budget.seconds"} & read_budget(Text(piece)).claims.keys():
+        raise UserError(said, hint="plaintune resume takes a larger budget: --trials or --seconds.")
+    if metric_mentions(Text(piece)):
+        raise UserError(said, hint="What is optimised stays; begin a new study for another metric.")
 
 
 def _asked(

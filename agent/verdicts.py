@@ -34,15 +34,22 @@ def verdicts(view: StudyView) -> list[str]:
     sentences += [*_last_round(view), *_traded(view)]
     if view.task.program is not None:
         return [*sentences, *_confirmed(view), *_at_an_end(view.task, best.config)]
-    where = "On the test part, which the search never saw"
-    pairs = zip(view.task.objectives, view.outcome.test, view.outcome.default_test, strict=False)
-    sentences += [compare(o, tuned, theirs, where, whose) for o, tuned, theirs in pairs]
+    sentences += _tested(view, whose)
     if _tried(view) > 1 and view.outcome.test:
         sentences.append(
             f"The score in the search is the best of {_tried(view)} and therefore a little too "
             "good; the score on the test part is not."
         )
     return sentences
+
+
+def _tested(view: StudyView, whose: str) -> list[str]:
+    """Say how the best stands to the default on the test part, or alone without its score."""
+    where, outcome = "On the test part, which the search never saw", view.outcome
+    if len(outcome.default_test) < len(outcome.test):
+        return [f"{where}, the tuned configuration reaches {t.metric} {t}." for t in outcome.test]
+    pairs = zip(view.task.objectives, outcome.test, outcome.default_test, strict=False)
+    return [compare(o, tuned, theirs, where, whose) for o, tuned, theirs in pairs]
 
 
 def _last_round(view: StudyView) -> list[str]:
@@ -66,11 +73,14 @@ def _traded(view: StudyView) -> list[str]:
     if len(view.task.objectives) == 1:
         return []
     named = ", ".join(str(t.number + 1) for t in unbeaten(view.task, view.trials))
+    tradeoffs = f"The trade-offs between them that no other trial beats: {named}."
+    objectives = f"{len(view.task.objectives)} objectives"
+    if view.best is not None and _missed(view.task, view.best):
+        return [*_within(view), f"There are {objectives}. {tradeoffs}"]
+    first = view.task.objective.metric
     return [
         *_within(view),
-        f"Best means best on {view.task.objective.metric}, the first of "
-        f"{len(view.task.objectives)} objectives. "
-        f"The trade-offs between them that no other trial beats: {named}.",
+        f"Best means best on {first}, the first of {objectives}. {tradeoffs}",
     ]
 
 
@@ -91,7 +101,7 @@ def _missed(task: Task, trial: Trial) -> str:
     """Return the limits that a complete trial does not keep to, in words; "" for none."""
     beyond = gains(task, [trial])[0] < thresholds(task)
     return ", ".join(
-        f"{o.metric} {readable(v, 4)} where {o.bound} will do"
+        f"{o.metric} {readable(v, 4)} where {o.bound} is asked for"
         for o, v, missed in zip(task.objectives, trial.values, beyond, strict=True)
         if missed
     )

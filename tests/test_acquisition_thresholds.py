@@ -70,6 +70,7 @@ def test_a_limit_that_nothing_keeps_to_is_said() -> None:
     assert "Beyond them is the library's default: size 9 where at most 5.5" in " ".join(
         verdicts(view)
     )
+    assert "Best means best on quality" not in said(0.5)
     nearest = "No trial keeps to every limit. The best is the nearest to them: size 1 where"
     assert f"{nearest} at most 0.5" in said(0.5)
 

@@ -7,13 +7,51 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.intake.budgets import read_budget
-from agent.intake.columns import read_target, spoken
+from agent.intake.columns import column_mentions, read_target, spoken
 from agent.intake.durations import durations_in
+from agent.intake.left_out import left_out
 from agent.intake.metrics import read_metrics
 from agent.intake.models import ALL, fits, read_models
 from agent.intake.numbers import numbers_in
 from agent.intake.settings import read_settings
 from agent.intake.text import Text, fold
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I care most about not missing churners",
+        "we don't want to miss any of them",
+        "catch as many as you can",
+        "false alarms are cheap",
+    ],
+)
+def test_not_to_miss_is_recall(said: str) -> None:
+    claim = read_metrics(Text(f"Predict churn with svm. {said}."), "binary").get("objectives")
+    assert claim is not None and claim.value == ("recall",)
+
+
+@pytest.mark.parametrize(
+    "said", ["stop after 3 trials without improvement", "5 trials with no further improvement"]
+)
+def test_patience_is_no_budget(said: str) -> None:
+    assert read_budget(Text(said)).get("budget.trials") is None
+
+
+def test_rows_are_no_column_that_is_called_after_them() -> None:
+    columns = ("customer_id", "tenure", "churned")
+    assert read_target(Text("Cluster the customers"), columns).get("data.target") is None
+    told = read_target(Text("Explain why customers churned"), columns).get("data.target")
+    assert told is not None and told.value == "churned"
+    named = read_target(Text("Predict the customer id"), columns).get("data.target")
+    assert named is not None and named.value == "customer_id"
+
+
+def test_a_word_of_a_column_goes_on_with_a_list() -> None:
+    columns = ("customer_id", "tenure", "plan", "support_calls", "churned")
+    text = Text("Predict churned, use only tenure, plan and calls, 6 trials")
+    claim = left_out(text, column_mentions(text, columns), columns[:-1])
+    assert claim is not None and claim.value == ("customer_id",)
 
 
 def seconds(said: str) -> list[float]:

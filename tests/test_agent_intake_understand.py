@@ -49,6 +49,84 @@ def read(folder: Path, said: str, **options: Any) -> Task:
     return understand(said, directory=folder, **options)
 
 
+@pytest.mark.parametrize(
+    ("wish", "quote", "said"),
+    [
+        ("weight the rows by spent", "weight the rows", "all rows count the same"),
+        ("weighted by spent", "weighted by", "all rows count the same"),
+        ("use SMOTE", "SMOTE", "no rows are added"),
+        ("only rows where plan is a", "only rows", "Filter the file itself"),
+        ("stacking of both", "stacking", "not combined"),
+        ("leave-one-out cross-validation", "leave-one-out cross-validation", "validated once"),
+        ("stop when AUC reaches 0.9", "stop when AUC reaches 0.9", "ends with its budget"),
+        ("a miss costs 100 EUR", "costs 100 EUR", "is not weighed"),
+        ("on the GPU", "GPU", "on the processor"),
+        ("by 5pm", "by 5pm", "Say how long"),
+        ("tune the decision threshold", "decision threshold", "is not tuned"),
+        ("at most 10% false alarms", "at most 10% false alarms", "was not understood"),
+    ],
+)
+def test_no_wish_is_dropped_in_silence(folder: Path, wish: str, quote: str, said: str) -> None:
+    task = read(folder, f"Predict churn from shop.csv with LightGBM, AUC, 9 trials, {wish}.")
+    [line] = [a for a in task.assumptions if f"“{quote}”" in a]
+    assert said in line
+    assert task.budget.trials == 9
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no SMOTE, without stacking",
+        "recall of at least 80%",
+        "max_depth at most 5",
+        "hold out 20% for testing",
+        "as fast as possible",
+    ],
+)
+def test_what_is_granted_or_not_wished_for_is_not_called_dropped(folder: Path, words: str) -> None:
+    task = read(folder, f"Predict churn from shop.csv with xgboost, AUC, 9 trials, {words}.")
+    assert not [a for a in task.assumptions if "changes nothing" in a or "no limit" in a]
+
+
+def test_haste_without_a_budget_asks_for_one(folder: Path) -> None:
+    task = read(folder, "Predict churn from shop.csv with xgboost, AUC, as fast as possible.")
+    assert any("Say how long the search may take" in a for a in task.assumptions)
+
+
+def test_a_metric_that_is_not_here_is_refused_or_left_out_aloud(folder: Path) -> None:
+    with pytest.raises(InvalidTaskError, match="“F2 score” is none of the metrics"):
+        read(folder, "Predict churn from shop.csv with svm, F2 score, 6 trials")
+    with pytest.raises(InvalidTaskError, match="“top-3 accuracy” is none of the metrics"):
+        read(folder, "Predict plan from shop.csv with svm, top-3 accuracy, 6 trials")
+    task = read(folder, "Predict churn from shop.csv with svm, best recall and specificity")
+    assert [o.metric for o in task.objectives] == ["recall"]
+    assert any("“specificity” is none of the metrics" in a for a in task.assumptions)
+
+
+def test_a_random_split_is_kept_to_although_rows_hang_together(folder: Path) -> None:
+    frame = pd.read_csv(folder / "shop.csv")
+    frame["customer_id"] = [i // 3 for i in range(len(frame))]
+    frame.to_csv(folder / "shop.csv", index=False)
+    said = "Predict churn from shop.csv with svm, AUC, 6 trials, "
+    drawn = read(folder, said + "random split")
+    assert drawn.validation.scheme == "stratified"
+    assert any("“random split”" in a and "customer_id" in a for a in drawn.assumptions)
+    kept = read(folder, said + "don't shuffle, keep the rows of each customer id together")
+    assert (kept.validation.scheme, kept.validation.column) == ("group", "customer_id")
+    assert kept.sources["validation.scheme"].quote == "the rows of each customer id"
+
+
+def test_a_table_that_is_named_and_missing_is_said(folder: Path) -> None:
+    task = read(folder, "Predict churn from shop.csv and other_shop.csv with svm, AUC, 6 trials")
+    assert "There is no file other_shop.csv: shop.csv alone is read." in task.assumptions
+
+
+def test_lasso_is_said_to_be_an_elastic_net(folder: Path) -> None:
+    task = read(folder, "Predict spent from shop.csv with lasso, RMSE, 6 trials")
+    assert task.models == ("elastic_net",)
+    assert any("“lasso” is searched as elastic_net" in a for a in task.assumptions)
+
+
 def test_every_field_has_its_source(folder: Path) -> None:
     said = "Predict churn from shop.csv with LightGBM, at most 500 trees, ROC AUC, 30 trials."
     task = read(folder, said)

@@ -305,6 +305,15 @@ def test_only_a_test_part_that_was_scored_is_spoken_of() -> None:
     assert said == ["There is no score of the library's default: no GPU"]
 
 
+def test_a_test_score_is_told_without_the_default_s() -> None:
+    alone = Outcome(test=(Score(metric="log_loss", value=0.30, std=0.01),))
+    said = verdicts(StudyView("demo", TASK, studied(6), outcome=alone))
+    assert (
+        "On the test part, which the search never saw, the tuned configuration reaches "
+        "log_loss 0.3 ± 0.01." in said
+    )
+
+
 def test_several_objectives_are_all_shown() -> None:
     view = scored((0.8, 20.0), (0.9, 90.0), (0.7, 30.0), objectives=TWO)
     said = printed(view)

@@ -220,6 +220,18 @@ def test_a_run_that_goes_on_takes_it_up_at_the_next_trial(tmp_path: Path) -> Non
     assert "from trial 4 on" in page and "few trees" in page
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"), [("30 more trials", "--trials"), ("optimise recall instead", "new study")]
+)
+def test_what_steering_cannot_change_is_said_without_asking(words: str, hint: str) -> None:
+    def never() -> None:
+        raise AssertionError("asked")
+
+    with pytest.raises(UserError) as raised:
+        understand(words, table_task("lightgbm"), 3, never)
+    assert words in raised.value.message and hint in (raised.value.hint or "")
+
+
 class Said(NamedTuple):
     code: int
     out: str
@@ -252,3 +264,21 @@ def test_the_command(
     unclear = plaintune("steer", "s", "whatever floats", "--yes", "--llm", "none")
     assert unclear.code == 2 and "not understood" in unclear.err
     assert len(store.task.steering) == 1
+
+
+def test_a_default_that_was_ruled_out_since_is_still_the_measure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plaintune: Callable[..., Said]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    rows = [f"{x:.3f},{'yes' if x > 0.3 else 'no'}" for x in rng.normal(size=80)]
+    Path("t.csv").write_text("\n".join(["x,y", *rows]), encoding="utf-8")
+    words = "Predict y from t.csv with decision trees and knn, accuracy, 2 trials"
+    assert plaintune("run", words, "--yes", "--llm", "none", "--name", "t").code == 0
+    assert plaintune("steer", "t", "only knn", "--yes").code == 0
+    done = plaintune("resume", "t", "-t", "3")
+    assert done.code == 0, done.err
+    told = " ".join(done.out.split())
+    assert "On the test part, which the search never saw, the tuned" in told
+    [score] = standing(Store.load("t")).outcome.default_test
+    assert score.metric == "accuracy"

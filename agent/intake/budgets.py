@@ -256,12 +256,21 @@ def _plausible(text: Text, key: str, number: Number, after: re.Match[str]) -> bo
     )
     if after[1] == "times" and not _TIMES.search(text.folded[: number.span.start][-28:]):
         return False
-    past = re.match(r"\s+(of (?:car|phone|glass)|ago|last|for each)", text.folded[after.end() :])
+    past = re.match(
+        rf"\s+(of (?:car|phone|glass)|ago|last|for each|{_PATIENCE})", text.folded[after.end() :]
+    )
     return not past and not (vague and "iteration" in after[1] and _max_before(text, number))
 
 
 _TIMES = re.compile(r"\b(?:do|run|try|repeat|attempt|search|evaluate|train|tune)\b[^.,;]*$")
 """What makes runs of "25 times": "do it 25 times", and not "it happens 3 times a week"."""
+
+
+_PATIENCE = (
+    r"(?:with(?:out| no)|that do not|ohne|sans|sin)\s(?:\w+\s)?"
+    r"(?:improv|besser|verbess|amelior|mejor)"
+)
+"""What makes of a number of trials no budget: "stop after 5 trials without improvement"."""
 
 
 def _max_before(text: Text, number: Number) -> bool:

@@ -7,7 +7,7 @@ each part reads what the parts before it left.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -25,11 +25,14 @@ from agent.intake.metrics import (
     read_metrics,
 )
 from agent.intake.models import model_mentions, read_models, unknown_models
+from agent.intake.negation import ruled_out
 from agent.intake.numbers import numbers_in
 from agent.intake.seeds import read_seed
 from agent.intake.settings import Wishes, read_settings
 from agent.intake.text import Span, Text
 from agent.intake.thresholds import Threshold, read_thresholds
+from agent.intake.ungranted import ungranted
+from agent.intake.vocabulary import words
 from evals.task import Kind
 
 
@@ -119,10 +122,20 @@ class CodeReader:
         """All columns named."""
         return column_mentions(self.text, self.columns, self.jargon, self.values)
 
-    def not_taken(self) -> list[str]:
-        """Return the words on how models are built that are no setting."""
+    def dropped(self, kind: Kind, settled: Iterable[str]) -> list[str]:
+        """Return a sentence for each wish that changes nothing, outside the `settled` quotes."""
         columns = [m.span for m in self.mentions if m.strength >= 2]
-        return not_taken(self.text, [*self._taken, *columns])
+        built = not_taken(self.text, [*self._taken, *columns])
+        limits = [t.span for t in self.metric_limits(kind)]
+        limited = {"budget.trials", "budget.seconds"} & self.budget.claims.keys()
+        taken = [*self.jargon, *self._taken, *limits]
+        return [
+            *(
+                f"“{quote}” was not taken as a setting and changes nothing; {_SEEN}"
+                for quote in built
+            ),
+            *ungranted(self.text, taken, settled, _BUDGETED if limited else ()),
+        ]
 
     def validation(self) -> Reading:
         """How to split, where the words say so, and the test part and the seed."""
@@ -141,7 +154,7 @@ class CodeReader:
         for mention in self.mentions:
             before = self.text.folded[max(0, mention.span.start - 28) : mention.span.start]
             after = self.text.folded[mention.span.end : mention.span.end + 20]
-            quote = self.text.quote(Span(max(0, mention.span.start - 20), mention.span.end))
+            quote = self.text.quote(self._with_words_before(mention.span))
             grouped = any(True for _ in Text(before).find(_grouping(self.text)))
             if grouped or re.match(r"\W+(?:\w+\s){0,2}(?:stay |kept )?together", after):
                 reading.add("validation.group", Claim(mention.column, quote))
@@ -149,7 +162,18 @@ class CodeReader:
             column, end = self._column_near(span)
             quote = self.text.quote(Span(span.start, end))
             reading.add("validation.time", Claim(column, quote))
-            return
+            break
+        shuffled = list(self.text.find(words("wishes")["shuffled"]))
+        for span, out in zip(shuffled, ruled_out(self.text, shuffled), strict=True):
+            if not out:
+                reading.add("validation.shuffled", Claim(True, self.text.quote(span)))
+
+    def _with_words_before(self, span: Span) -> Span:
+        """Return a span with the whole words among the twenty characters before it."""
+        start = max(self.text.clause(span).start, span.start - 20)
+        cut = start > 0 and self.text.folded[start - 1].isalnum()
+        blank = self.text.folded.find(" ", start, span.start) if cut else start
+        return Span(span.start if blank < 0 else blank, span.end)
 
     def _column_near(self, span: Span) -> tuple[str, int]:
         """Return the column that a time split is by, named right after its words, else ""."""
@@ -165,6 +189,8 @@ class CodeReader:
         return [*self.jargon, *(n.span for n in numbers_in(self.text))]
 
 
+_BUDGETED = ("haste",)
+_SEEN = "what can be fixed stands in the task that `plaintune plan` prints."
 _TEST = (
     r"(\d{1,2}(?:[.,]\d+)?)\s?%\s?(?:\w+\s){0,5}?(?:test|testing|testdaten|prueba)\b",
     r"\b(?:test|test set|held[- ]out|hold[- ]?out)\s(?:\w+\s){0,3}?(\d{1,2}(?:[.,]\d+)?)\s?%",

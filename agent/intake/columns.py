@@ -343,7 +343,7 @@ def read_target(
     """Claim `data.target`: sure where a column is named and nothing else could be meant."""
     reading = Reading()
     found = column_mentions(text, columns, taken, values)
-    mentions = [m for m in found if m.role != "not target"]
+    mentions = [m for m in found if m.role != "not target" and not _of_rows(text, m)]
     for strength, role, sure in _ORDER:
         fitting = [m for m in mentions if m.strength == strength and m.role == role]
         names = list(dict.fromkeys(m.column for m in fitting))
@@ -364,6 +364,12 @@ def read_target(
             reading.add("data.target", claim)
         break
     return reading
+
+
+def _of_rows(text: Text, mention: ColumnMention) -> bool:
+    """Return whether "customers" is said of the rows, not of the column customer_id."""
+    said = text.folded[mention.span.start : mention.span.end]
+    return spoken(mention.column).split()[-1:] == ["id"] and not re.search(r"ids?$", said)
 
 
 def _second_target(

@@ -49,6 +49,11 @@ def read_file(text: Text, directory: Path) -> Reading:
         if len(set(there)) > 1:
             named = " and ".join(dict.fromkeys(there))
             reading.contradict("data.path", f"Several files are named: {named}.")
+        reading.notes += [
+            f"There is no file {n}: {there[-1]} alone is read."
+            for n in names
+            if not _existing(directory, n)
+        ]
         reading.add("data.path", Claim(there[-1], quote))
     elif names:
         meant = _misspelt(directory, names[-1])

@@ -11,14 +11,17 @@ from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import stopwords
 
 LEAST = 2
-"""Strength of a mention that names a column and no word of it by chance."""
+"""Strength of a mention that names a column and no word of it by chance; it begins a list.
+
+Further on in a list a word of a name will do: "only tenure, plan and calls" for support_calls.
+"""
 
 
 def left_out(
     text: Text, mentions: Sequence[ColumnMention], features: Sequence[str]
 ) -> Claim | None:
     """Return the `features` that the user wants left out, in the table's order, in their words."""
-    named = [m for m in mentions if m.strength >= LEAST and m.column in features]
+    named = [m for m in mentions if m.strength >= 1 and m.column in features]
     dropped, drop_quotes = _listed(text, named, "left_out")
     kept, keep_quotes = _listed(text, named, "only_columns")
     dropped |= {f for f in features if kept and f not in kept}
@@ -74,7 +77,7 @@ def _listed(text: Text, named: Sequence[ColumnMention], key: str) -> tuple[set[s
     columns: set[str] = set()
     quotes: list[str] = []
     for phrase in text.find_words(key):
-        for first in (m for m in named if _of(text, phrase, m)):
+        for first in (m for m in named if m.strength >= LEAST and _of(text, phrase, m)):
             whole = Span(phrase.start, _last(text, first, named).span.end)
             columns |= {m.column for m in named if m.span.overlaps(whole)}
             quotes.append(text.quote(whole))

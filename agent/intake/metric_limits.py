@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -65,6 +65,15 @@ def bounded_number(text: Text, end: int) -> Bound | None:
     if found is None:
         return None
     return Bound(signs[found["bound"]], _value(found), Span(*found.span()))
+
+
+def bounded_shares(text: Text) -> Iterator[Bound]:
+    """Yield where a share is at least or at most something: "at most 10 %"."""
+    signs, phrase = _bounds(text)
+    share = re.compile(rf"(?<!\w){phrase}[^\w.,]{{0,2}}{_NUMBER}{_NOT_THE_END}")
+    for found in share.finditer(text.folded):
+        if found["percent"]:
+            yield Bound(signs[found["bound"]], _value(found), Span(*found.span()))
 
 
 def _value(found: re.Match[str]) -> float:

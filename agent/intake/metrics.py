@@ -194,7 +194,8 @@ def for_kind(metric: str, kind: Kind) -> str:
 def read_metrics(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     """Claim `objectives`, a list of metric names, quality first."""
     reading = Reading()
-    busy = list(taken)
+    strange = unknown_metrics(text, taken)
+    busy = [*taken, *strange]
     mentions = metric_mentions(text, busy)
     kept = [m for m in mentions if not m.out]
     named = [m for m in kept if not m.shown] or kept
@@ -204,6 +205,7 @@ def read_metrics(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
     free = [m for m in wanted if m.span not in limited]
     names = list(dict.fromkeys(for_kind(m.metric, kind) for m in free))
     _check(text, kind, reading, free or wanted[:1])
+    _refuse(text, reading, strange, bool(free))
     extras = _tradeoffs(text, [*busy, *(m.span for m in mentions)], bool(wanted))
     vague = _vague(text) if not names else None
     if vague and kind != "regression":
@@ -216,6 +218,24 @@ def read_metrics(text: Text, kind: Kind, taken: Iterable[Span] = ()) -> Reading:
         value = (*names, *(name for name, _ in extras))
         reading.add("objectives", Claim(value, ", ".join(quotes), sure=bool(wanted)))
     return reading
+
+
+def unknown_metrics(text: Text, taken: Iterable[Span] = ()) -> list[Span]:
+    """Return where metrics are wished for that plaintune does not have."""
+    busy = list(taken)
+    spans = [s for s in text.find(words("metrics")["unknown"]) if not any(map(s.overlaps, busy))]
+    out = ruled_out(text, spans)
+    return [s for s, no in zip(spans, out, strict=True) if not no and not _past(text, s)]
+
+
+def _refuse(text: Text, reading: Reading, unknown: Sequence[Span], others: bool) -> None:
+    """Say that a metric is not here; without another one wished for, nothing can be assumed."""
+    for span in unknown:
+        said = f"“{text.quote(span)}” is none of the metrics that plaintune knows"
+        if others:
+            reading.notes.append(f"{said}; it is left out.")
+        else:
+            reading.contradict("objectives", f"{said}.")
 
 
 def limits_of(

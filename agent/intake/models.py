@@ -14,7 +14,7 @@ from agent.intake.corrections import last_word
 from agent.intake.mentions import Alias, Hit, mentions_of
 from agent.intake.metrics import metric_mentions
 from agent.intake.negation import ruled_out
-from agent.intake.text import Span, Text
+from agent.intake.text import Span, Text, fold
 from agent.intake.vocabulary import words
 from evals.task import Kind
 
@@ -218,11 +218,19 @@ def _claim_wished(
     unfit = [f for f in left if not fits(f, kind)]
     if unfit:
         reading.contradict("models", f"“{quote}” cannot predict a {kind} target.")
+    if "elastic_net" in left and (penalty := _PENALTY.search(fold(quote))):
+        reading.notes.append(
+            f"“{penalty[0]}” is searched as elastic_net, whose l1_ratio goes from nearly 0 (ridge) "
+            "to 1 (lasso)."
+        )
     sure = bool(left) and not any(m.past for m in wished)
     if not out:
         others = tuple(f for f in ALL if fits(f, kind) and f not in families)
         reading.rivals["models"] = Claim(others, quote, sure=False)
     reading.add("models", Claim(left or tuple(families), quote, sure=sure))
+
+
+_PENALTY = re.compile(r"\b(?:ridge|lasso)\b")
 
 
 def _without_details(text: Text, mentions: Sequence[Mention]) -> list[Mention]:

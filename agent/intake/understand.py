@@ -29,6 +29,7 @@ from agent.intake.merge import (
 )
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
+from agent.intake.splitting import drawn, drawn_although
 from agent.intake.text import Text
 from agent.intake.thresholds import Threshold
 from evals.dressed import NOTE, undressed
@@ -165,11 +166,6 @@ class _Intake:
         families = self._models(code, model, kind)
         objectives = self._objectives(code, model, kind)
         budget, folds = self._budget(code, model, len(column.dropna()))
-        for quote in code.not_taken():
-            self.interview.assume(
-                f"“{quote}” was not taken as a setting and changes nothing; what can be fixed "
-                "stands in the task that `plaintune plan` prints."
-            )
         wishes = code.wishes
         fixed, bounds = wishes.fixed(families), wishes.constraints(families)
         for name, said in (("fixed", fixed), ("constraints", bounds)):
@@ -179,6 +175,9 @@ class _Intake:
                 quote = ", ".join(dict.fromkeys(self.text.quote(s) for s in spans))
                 self.note(name, Claim(said, quote))
         validation = self._validation(code, frame, target, kind, folds)
+        settled = [s.quote for s in self.sources.values() if s.origin in ("your words", "LLM")]
+        for sentence in code.dropped(kind, settled):
+            self.interview.assume(sentence)
         return self._build(
             description=self.text.raw,
             data={"path": path, "target": target, "kind": kind, "positive": positive}
@@ -271,7 +270,9 @@ class _Intake:
             self.interview.assume(note)
         claim = reading.get("models")
         if claim is None:
-            self.interview.assume(f"No model is named: all that fit a {kind} target are searched.")
+            self.interview.assume(
+                f"No one model is named: all that fit a {kind} target are searched."
+            )
             claim = Claim(fitting, "", origin="default")
         return tuple(self.note("models", claim))
 
@@ -284,6 +285,8 @@ class _Intake:
             answer = self.interview.settle(question, hint)
             settled = Claim((answer,), f"your answer: {answer}")
             return self._aims(settled, limits)
+        for note in reading.notes:
+            self.interview.assume(note)
         claim = merge_objectives(reading, model, kind, code).claim
         if claim is None or all(METRICS[m].of_model for m in claim.value):
             usual = DEFAULT_METRIC[kind]
@@ -350,19 +353,26 @@ class _Intake:
         if folds is None:
             self.note("validation.folds", Claim(5, "", origin="default"))
         said = code.validation()
-        found |= self._said_scheme(said, frame, target) or self._scheme(frame, target, kind)
+        found |= self._said_scheme(said, frame, target, kind) or self._scheme(frame, target, kind)
         if share := said.get("validation.test_fraction"):
             found["test_fraction"] = self.note("validation.test_fraction", share)
         return found
 
-    def _said_scheme(self, said: Reading, frame: DataFrame, target: str) -> dict[str, Any]:
+    def _said_scheme(
+        self, said: Reading, frame: DataFrame, target: str, kind: Kind
+    ) -> dict[str, Any]:
         """Return the split that the words ask for, where a column allows it."""
         group, time = said.get("validation.group"), said.get("validation.time")
         if group and group.value != target:
             return {"scheme": "group", "column": self.note("validation.scheme", group)}
         if time and time.value and time.value != target:
             return {"scheme": "time", "column": self.note("validation.scheme", time)}
-        structure = find_structure(frame, target) if time else None
+        plain = said.get("validation.shuffled")
+        structure = find_structure(frame, target) if time or plain else None
+        if plain and not time:
+            if structure:
+                self.interview.assume(drawn_although(plain.quote, structure))
+            return {"scheme": self.note("validation.scheme", replace(plain, value=drawn(kind)))}
         if time and not (structure and structure.scheme == "time"):
             sentence = f"“{time.quote}” names no column that tells the time: rows are not in order."
             self.interview.questions.append(sentence)
@@ -375,8 +385,7 @@ class _Intake:
             self.interview.assume(structure.sentence)
             column = self.note("validation.scheme", claim)
             return {"scheme": structure.scheme, "column": column}
-        plain = "shuffled" if kind == "regression" else "stratified"
-        return {"scheme": self.note("validation.scheme", Claim(plain, "", origin="default"))}
+        return {"scheme": self.note("validation.scheme", Claim(drawn(kind), "", origin="default"))}
 
 
 def _limit(name: str, answer: str) -> Claim:
