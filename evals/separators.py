@@ -10,7 +10,7 @@ from pathlib import Path
 from prompts.errors import DataError
 
 SEPARATORS = (",", ";", "\t", "|")
-SAVE = "Save the table as CSV, TSV or Parquet and name that file."
+SAVE = "Save the table as CSV, TSV, JSON lines or Parquet and name that file."
 
 
 def decimal_of(text: str, separator: str) -> str:
@@ -38,9 +38,8 @@ def separator_of(text: str, path: Path) -> str:
         f"{path} is not a table: its lines do not have the same cells.",
         hint="The first line must name the columns, separated by commas, semicolons or tabs.",
     )
-    if other := re.match(r"\s*(<[!?a-zA-Z]|[{\[])", text):
-        what = "HTML or XML" if other[1][0] == "<" else "JSON"
-        raise DataError(f"{path} is not a table but {what}.", hint=SAVE)
+    if re.match(r"\s*<[!?a-zA-Z]", text):
+        raise DataError(f"{path} is not a table but HTML or XML.", hint=SAVE)
     if not any(s in text[:200_000] for s in SEPARATORS):
         raise DataError(
             f"{path} is not a table: it has only one column.",

@@ -21,7 +21,7 @@ The model takes raw rows: missing values and categories it has never seen are al
 
 from __future__ import annotations
 
-import sys
+{imports}import sys
 import warnings
 from pathlib import Path
 
@@ -33,7 +33,7 @@ HERE = Path(__file__).resolve().parent
 # How the file that the model was trained on was written; new ones are read in the same way.
 FORMAT = {format}
 TEXTS = {texts}
-{numbers}
+{numbers}{objects}
 
 def read(path: str) -> pd.DataFrame:
     """Return the rows of a file: {kinds}, also gzip."""
@@ -41,7 +41,7 @@ def read(path: str) -> pd.DataFrame:
     if start[:4] == b"PAR1":
         rows = pd.read_parquet(path)
         rows = rows.reset_index([n for n in rows.index.names if n and n not in rows])
-    else:
+{json}    else:
         skip = 1 if start[:4].lower() == b"sep=" else 0
         zipped = "gzip" if start[:2] == b"\\x1f\\x8b" else None
         text = {{name: str for name in TEXTS}}
@@ -69,6 +69,12 @@ if __name__ == "__main__":
         print(answer)
 '''
 
+_JSON = """    elif b"{" in start or b"[" in start or start[:2] == b"\\x1f\\x8b":
+        raw = Path(path).read_bytes()
+        raw = gzip.decompress(raw) if start[:2] == b"\\x1f\\x8b" else raw
+        rows = pd.json_normalize(read_objects(raw.decode("utf-8-sig")))
+"""
+
 _NUMBERS = """# Columns whose numbers are written like "$1,234.50": a pattern and the decimal mark.
 NUMBERS = {numbers}
 
@@ -94,10 +100,12 @@ def snippet(
         texts: columns that hold words.
     """
     from evals.dressed import plain_numbers
+    from evals.json_tables import read_objects
 
     how = model.rpartition(".")[2]
     numbers = read_as.get("numbers") or {}
     function = inspect.getsource(plain_numbers).replace("Series", "pd.Series")
+    objects, json_too = f"\n\n{inspect.getsource(read_objects)}", bool(read_as.get("json"))
     said = _NUMBERS.format(numbers=_literal(numbers), function=function)
     return _SCRIPT.format(
         target=target,
@@ -106,8 +114,11 @@ def snippet(
         format=json.dumps(_format(read_as), indent=4)
         .replace(" true", " True")
         .replace(" false", " False"),
-        file=f"rows.{'csv' if read_as.get('separator') else 'parquet'}",
-        kinds="text such as CSV, or Parquet",
+        file=f"rows.{'jsonl' if json_too else 'csv' if read_as.get('separator') else 'parquet'}",
+        kinds=f"text such as CSV, {'JSON ' if json_too else ''}or Parquet",
+        imports="import gzip\nimport json\n" if json_too else "",
+        objects=objects if json_too else "",
+        json=_JSON if json_too else "",
         texts=json.dumps(list(texts)),
         numbers=said if numbers else "",
         dressed=_DRESSED if numbers else "",

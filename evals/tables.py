@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from evals.columns import hashable
 from evals.headers import check_header
+from evals.json_tables import is_json, json_frame
 from evals.parameters import Scalar
 from evals.separators import SAVE, decimal_of, separator_of
 from evals.task import Kind
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 ColumnKind = Literal["number", "category", "boolean", "date", "text", "identifier", "constant"]
 
-SUFFIXES = (".csv", ".tsv", ".parquet", ".pq", ".tab", ".txt", ".csv.gz", ".tsv.gz")
+SUFFIXES = (
+    *(".csv", ".tsv", ".parquet", ".pq", ".tab", ".txt", ".csv.gz", ".tsv.gz"),
+    *(".jsonl", ".ndjson", ".jsonl.gz"),
+)
 """Names of files that can hold a table."""
 
 WINDOWS = "windows-1252"
@@ -65,7 +69,9 @@ class ColumnProfile:
 
 
 def read_table(path: Path | str) -> DataFrame:
-    """Read CSV or TSV (any of `,` `;` tab `|`, Unicode or Windows-1252, also gzip) or Parquet.
+    """Read CSV or TSV (any of `,` `;` tab `|`, Unicode or Windows-1252), JSON or Parquet.
+
+    Text may be packed by gzip; JSON is a list of objects, or one object in each line.
 
     What the user should know about the reading stands in `attrs[NOTE]` of the frame; how it was
     read, for another file of its kind, in `attrs[FORMAT]` and `attrs[NUMBERS]` of `evals.dressed`.
@@ -74,7 +80,7 @@ def read_table(path: Path | str) -> DataFrame:
         DataError: there is no such file, it is empty, not a table, in an encoding nobody can tell,
             or has fewer than two rows or columns.
     """
-    from evals.dressed import FORMAT, NOTE, undressed
+    from evals.dressed import FORMAT, NOTE, of_one_kind, undressed
 
     path = Path(path)
     raw = _content(path)
@@ -83,7 +89,11 @@ def read_table(path: Path | str) -> DataFrame:
         frame = _parquet(raw, path)
     else:
         text, encoding = _text(raw, path)
-        frame, names = _separated(text, path)
+        if is_json(text):
+            frame = of_one_kind(json_frame(text, path))
+            frame.attrs[FORMAT] = {"json": True}
+        else:
+            frame, names = _separated(text, path)
         frame.attrs[FORMAT]["encoding"] = encoding
     frame.columns = [str(name).strip() for name in frame.columns]
     frame = undressed(frame)

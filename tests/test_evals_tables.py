@@ -81,7 +81,7 @@ def test_a_file_from_windows_is_read_and_the_user_is_told(tmp_path: Path) -> Non
         (b"a,b\n1,2\n", "only 1 row"),
         (b"a\n1\n2\n", "only one column"),
         (b"Dear all,\nplease find below, as promised, the text.\nBye\n", "not a table"),
-        (b'{"a": [1, 2], "b": [3, 4]}\n', "not a table but JSON"),
+        (b'{"a": [1, 2], "b": [3, 4]}\n', "neither a list of objects"),
         (b"<html><body>a,b</body></html>\n", "not a table but HTML"),
         (b"name,y\nAndr\x81,1\nBo,0\n", "byte 0x81 in line 2.*iconv"),
         (b"\x00\x01\x02\x03" * 50, "binary file"),

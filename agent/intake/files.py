@@ -12,7 +12,7 @@ from agent.intake.text import Span, Text, fold
 from evals.tables import tables_in
 
 _ENDINGS = (
-    r"csv\.gz|tsv\.gz|csv|tsv|parquet|pq|tab|txt|xlsx|xls|json|jsonl|feather|arff|dat|data|pkl|sav"
+    r"csv\.gz|tsv\.gz|csv|tsv|parquet|pq|tab|txt|xlsx|xls|jsonl\.gz|json|jsonl|ndjson|feather|arff|dat|data|pkl|sav"
     r"|sqlite|db|zip|ods"
 )
 _QUOTED = re.compile(rf"[\"'«‘]([^\"'«»\n]{{1,200}}?\.(?:{_ENDINGS}))[\"'»’]", re.IGNORECASE)
