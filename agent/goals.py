@@ -24,6 +24,7 @@ from agent.further_scores import (
     read_bounds,
     spaced,
 )
+from agent.goal_words import said_elsewhere, way_of
 from agent.intake.budgets import read_budget
 from agent.intake.metric_limits import bounded_number
 from agent.intake.text import Span, Text
@@ -118,7 +119,7 @@ def _bare(text: str) -> str:
 def _metric_match(text: str) -> re.Match[str] | None:
     matches = [*AFTER.finditer(text), *BEFORE.finditer(text)]
     named = (m for m in matches if m.group("name").lower() not in NO_METRIC)
-    return next((m for m in named if not _is_bound(text, m)), None)
+    return next((m for m in named if not _is_bound(text, m)), None) or said_elsewhere(text)
 
 
 def _is_bound(text: str, match: re.Match[str]) -> bool:
@@ -130,6 +131,8 @@ def _is_bound(text: str, match: re.Match[str]) -> bool:
 
 
 def _direction(text: str, name: str, found: re.Match[str] | None) -> tuple[str, str]:
+    if found is not None and found.re not in (AFTER, BEFORE):
+        return way_of(found), found.group(0)
     if found is not None:
         way = found.group("way").lower()
         up = re.fullmatch(UP, way, re.I) is not None
