@@ -140,7 +140,7 @@ class Step:
         found = make_acquisition(self.acquisition, belief)
         if self.acquisition == "logei" and len(belief.models) == 1:
             believed = [part.density.index for part in self.prior.parts] if self.prior else []
-            found = Inward(found, self.encoding, len(self.trials), believed)
+            found = Inward(found, self.encoding, self._ended, believed)
         return Guided(found, self.prior) if self.prior else found
 
     def _scored(self, configs: Sequence[Config], X: Array, values: Array) -> list[Scored]:
@@ -170,6 +170,11 @@ class Step:
         if family is None:
             return found
         return self._search(Within(family, self.belief), tried, rng, family) or found
+
+    @property
+    def _ended(self) -> int:
+        """How many trials have taught something: with many workers some are always under way."""
+        return sum(t.state is not TrialState.RUNNING for t in self.trials)
 
     @property
     def _alone(self) -> bool:

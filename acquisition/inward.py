@@ -10,9 +10,9 @@ log acquisition here fades with every trial, as a prior of piBO does (Hvarfner e
     (WEIGHT / n) * sum_j (2 x_j - 1)^4
 
 over the numbers `x_j` in [0, 1] that exist in the configuration and have many values; `n` trials
-are there so far. A few ordered levels are no range that someone drew too wide, and keep their ends.
-So does a number whose default lies at one: whoever chose it knew that this end does well; and one
-about which somebody believes something (`besides`).
+have ended so far: those under way have taught nothing. A few ordered levels are no range that
+someone drew too wide, and keep their ends. So does a number whose default lies at one: whoever
+chose it knew that this end does well; and one about which somebody believes something (`besides`).
 """
 
 from __future__ import annotations

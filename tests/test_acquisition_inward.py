@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from acquisition.bayesian import BayesianDesigner
+from acquisition.bayesian import BayesianDesigner, Step
 from acquisition.inward import WEIGHT, Inward
 from evals.parameters import Categorical, Condition, Float, Int, Ordinal
 from evals.space import SearchSpace
 from evals.task import Objective, Task
-from evals.trials import Evaluation, Trial, TrialState
+from evals.trials import Evaluation, Suggestion, Trial, TrialState
 from surrogates.encoding import encoding_of
 
 Array = NDArray[np.float64]
@@ -32,6 +32,27 @@ def test_an_end_where_the_default_lies_costs_nothing() -> None:
     ends = [{"subsample": 1.0}, {"alpha": 1e-8}, {"subsample": 0.5}, {"alpha": 1.0}, {"rate": 0.0}]
     costs = -inward(encoding_of(space).encode([base | end for end in ends]))
     assert costs == pytest.approx([0.0, 0.0, WEIGHT, WEIGHT, WEIGHT], abs=1e-6)
+
+
+def test_trials_under_way_do_not_open_the_ends() -> None:
+    space = SearchSpace((Float("x", 0.0, 1.0), Float("y", 0.0, 1.0)))
+    goal = Objective(metric="loss", direction="minimize")
+    task = Task(evaluator="function", space=space, objectives=(goal,))
+    places = [{"x": x, "y": 0.5} for x in (0.2, 0.4, 0.6, 0.8)]
+    ended = [
+        Trial(i, Suggestion(c, "sobol"), Evaluation(TrialState.COMPLETE, (c["x"] ** 2,)))
+        for i, c in enumerate(places)
+    ]
+    # The same places once more: their results are known but for the noise.
+    running = [Trial(4 + i, t.suggestion) for i, t in enumerate(3 * ended)]
+    end, middle = {"x": 0.0, "y": 0.0}, {"x": 0.1, "y": 0.5}
+
+    def lead(trials: list[Trial]) -> float:
+        step = Step(task, trials, np.random.default_rng(0))
+        first, second = step.score([middle, end])
+        return first.acquisition - second.acquisition
+
+    assert lead([*ended, *running]) == pytest.approx(lead(ended), abs=0.5)
 
 
 def test_what_somebody_believes_something_about_is_left_alone() -> None:
