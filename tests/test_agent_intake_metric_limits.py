@@ -149,3 +149,22 @@ def test_a_limit_of_a_parameter_is_none_of_the_metric_before_it(tmp_path: Path) 
     assert done.exit_code == 0, done.output
     assert "threshold" not in done.output
     assert "low: 0.1" in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "warned"),
+    [
+        ("predict sick in t.csv, best recall, 3 trials", "calls every row positive"),
+        ("predict sick in t.csv, best precision, 3 trials", "calls hardly any row positive"),
+        ("predict sick in t.csv, best recall, precision at least 0.5, 3 trials", ""),
+        ("predict sick in t.csv, best f1, 3 trials", ""),
+    ],
+)
+def test_an_aim_that_a_useless_model_has_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, warned: str
+) -> None:
+    table(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    said = " ".join(plaintune.plan(words, llm="none").assumptions)
+    assert warned in said
+    assert ("calls" in said) == bool(warned)

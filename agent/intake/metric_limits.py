@@ -215,3 +215,26 @@ def _threshold(text: Text, metric: str, sign: str, found: re.Match[str]) -> Thre
     if share and not 0.0 < value < 1.0:
         return None
     return Threshold(metric, value, Span(*found.span()))
+
+
+def read_as(quote: str, limit: Threshold) -> str:
+    """Return how the words of a limit were understood."""
+    about = METRICS[limit.metric]
+    most = "at most" if about.direction == "minimize" else "at least"
+    return f"“{quote}” is read as: {about.label}, {most} {limit.value:g}."
+
+
+def one_sided(names: Sequence[str]) -> list[str]:
+    """Warn of a single aim that a useless model can have: all, or hardly any, called positive."""
+    aims = {n for n in names if not METRICS[n].of_model}
+    if aims == {"recall"}:
+        return [_ONE_SIDED.format("recall", "every row", "precision")]
+    if aims == {"precision"}:
+        return [_ONE_SIDED.format("precision", "hardly any row", "recall")]
+    return []
+
+
+_ONE_SIDED = (
+    "Best {0} alone may be that of a model which calls {1} positive; "
+    "“best {0}, {2} at least 0.5” would keep it from that."
+)

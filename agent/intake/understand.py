@@ -27,6 +27,7 @@ from agent.intake.merge import (
     settle_count,
     settle_models,
 )
+from agent.intake.metric_limits import one_sided, read_as
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
 from agent.intake.splitting import drawn, drawn_although
@@ -308,10 +309,8 @@ class _Intake:
         said = [self.text.quote(t.span) for t in bounds.values()]
         quote = ", ".join([q for q in (claim.quote, *said) if q])
         self.note("objectives", replace(claim, value=names, quote=quote))
-        for quote, limit in zip(said, bounds.values(), strict=True):
-            about = METRICS[limit.metric]
-            most = "at most" if about.direction == "minimize" else "at least"
-            self.interview.assume(f"“{quote}” is read as: {about.label}, {most} {limit.value:g}.")
+        for sentence in (*map(read_as, said, bounds.values()), *one_sided(names)):
+            self.interview.assume(sentence)
         return [
             {"metric": n, "direction": METRICS[n].direction}
             | ({"threshold": bounds[n].value} if n in bounds else {})
