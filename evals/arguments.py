@@ -15,6 +15,9 @@ from evals.parameters import Parameter, Scalar
 ArgumentType = Literal["float", "int", "bool", "choice", "text", "path", "object", "unknown"]
 """An "object" is a list, a table or anything else that no single value can stand for."""
 
+INSIDE = 1e-12
+"""The least value of a number that must be above 0."""
+
 
 @dataclass(frozen=True)
 class Argument:

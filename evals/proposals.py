@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from evals.arguments import Argument
+from evals.arguments import INSIDE, Argument
 from evals.known_parameters import Known, Role, known_parameter, plain_name, plausible, role_of
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter
 from evals.space import SearchSpace
@@ -186,7 +186,7 @@ def between(argument: Argument, low: float, high: float, *, log: bool = False) -
 
 def spans_decades(low: float, high: float) -> bool:
     """Return whether a range is wide enough for a log scale: two orders of magnitude."""
-    return low > 0 and high / low >= 100
+    return low > INSIDE and high / low >= 100
 
 
 def _make(

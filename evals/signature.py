@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from evals.arguments import Argument, ArgumentType, type_of
+from evals.arguments import INSIDE, Argument, ArgumentType, type_of
 from evals.parameters import Categorical, Float, Int, Ordinal, Scalar
 from prompts.errors import InvalidTaskError
 
@@ -302,9 +302,21 @@ def _field(
 
 
 def _bounded(argument: Argument, metadata: list[Any]) -> Argument:
-    low = next((m.ge for m in metadata if hasattr(m, "ge")), argument.low)
-    high = next((m.le for m in metadata if hasattr(m, "le")), argument.high)
+    low, high = _end(metadata, "ge", argument.low), _end(metadata, "le", argument.high)
+    above, below = _end(metadata, "gt", None), _end(metadata, "lt", None)
+    low, high = low if above is None else above, high if below is None else below
+    step = 1 if argument.type == "int" else 1e-5 * _width(low, high)
+    low = low if above is None else low + (step if low or step == 1 else INSIDE)
+    high = high if below is None else high - step
     return replace(argument, low=low, high=high)
+
+
+def _end(metadata: list[Any], name: str, usual: Any) -> Any:
+    return next((v for m in metadata if (v := getattr(m, name, None)) is not None), usual)
+
+
+def _width(low: float | None, high: float | None) -> float:
+    return 1.0 if low is None or high is None else high - low
 
 
 def _slot(name: str, hint: Any, default: Any, text: str) -> _Slot:

@@ -14,7 +14,7 @@ from pydantic import Field as ModelField
 
 from agent.recipe import recipe
 from evals.parameters import Categorical, Float, Int
-from evals.proposals import propose, space_of
+from evals.proposals import parameter_for, propose, space_of
 from evals.signature import Signature, read_function
 from evals.space import SearchSpace
 from evals.task import Objective, Program, Task
@@ -313,3 +313,21 @@ def test_what_can_only_be_given_by_its_place_is_said_so() -> None:
 
     with pytest.raises(InvalidTaskError, match="place only"):
         read_function(train)
+
+
+class Open(BaseModel):
+    mix: float = ModelField(0.5, gt=0, lt=1)
+    lr: float = ModelField(0.1, gt=0, lt=1)
+    count: int = ModelField(3, gt=0, lt=10)
+
+
+def test_ends_that_are_not_allowed_are_left_out() -> None:
+    def run(open: Open) -> float:
+        return open.mix
+
+    found = {a.name: parameter_for(a)[0] for a in read_function(run).arguments}
+    mix, lr, count = found["mix"], found["lr"], found["count"]
+    assert isinstance(mix, Float) and isinstance(lr, Float) and isinstance(count, Int)
+    assert 0.0 < mix.low < 1e-6 and 0.9999 < mix.high < 1.0 and not mix.log
+    assert 0.0 < lr.low < 0.01 and lr.high < 1.0 and lr.log
+    assert (count.low, count.high) == (1, 9)
