@@ -76,8 +76,18 @@ class Wishes:
         for field, quote in sources.items():
             content["sources"][field] = Source(origin="your words", quote=quote).model_dump()
         changed = Task.checked(content, "the task with these options").bound(task.space.constraints)
-        space = changed.space.constrained(self.constraints)
+        space = changed.space.constrained(_spread(self.constraints, changed.space.names))
         return changed.model_copy(update={"space": space})
+
+
+def _spread(constraints: Sequence[str | Decides], names: Sequence[str]) -> list[str | Decides]:
+    """Return the constraints, those in words once for each of several models they are about."""
+    from evals.spaces import in_families
+
+    found: list[str | Decides] = []
+    for given in constraints:
+        found += in_families(given, names) if isinstance(given, str) else [given]
+    return found
 
 
 @dataclass(frozen=True)

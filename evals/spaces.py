@@ -90,6 +90,21 @@ class Choice:
     config: Config
 
 
+def in_families(expression: str, names: Sequence[str]) -> list[str]:
+    """Return an expression as the space called `names` writes it, once per family it is about.
+
+    Of several models "num_leaves <= 40" is about all that have such a parameter. What is about
+    nothing stays as it is, for `check_names` to refuse.
+
+    Raises:
+        InvalidTaskError: it is no expression.
+    """
+    said = names_in(expression) - set(names)
+    families = dict.fromkeys(n.split(SEPARATOR)[0] for n in names if SEPARATOR in n)
+    able = [f for f in families if said and all(f + SEPARATOR + n in names for n in said)]
+    return [rename(expression, {n: f + SEPARATOR + n for n in said}) for f in able] or [expression]
+
+
 def fixed_for(chosen: Family, fixed: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """Return the fixed settings that concern `chosen`, by its own names."""
     if not fixed:  # asking for all names loads the library, a second or two of it

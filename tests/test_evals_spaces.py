@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evals.narrowing import interval, narrow
 from evals.parameters import Categorical, Float, Int, Ordinal
 from evals.space import Constraint, SearchSpace
-from evals.spaces import AUTO, configure, space_for
+from evals.spaces import AUTO, configure, in_families, space_for
 from prompts.errors import InvalidTaskError
 
 
@@ -145,3 +145,31 @@ def test_nothing_to_search_is_explained() -> None:
         space_for(["knn"], "binary", fixed=fixed)
     with pytest.raises(InvalidTaskError, match="No model"):
         space_for([], "binary")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("num_leaves <= 40", ["lightgbm__num_leaves <= 40"]),
+        (
+            "n_estimators < 200",
+            ["lightgbm__n_estimators < 200", "random_forest__n_estimators < 200"],
+        ),
+        (
+            "num_leaves * n_estimators < 2000",
+            ["lightgbm__num_leaves * lightgbm__n_estimators < 2000"],
+        ),
+        ("lightgbm__num_leaves <= 40", ["lightgbm__num_leaves <= 40"]),
+        ("model != 'lightgbm'", ["model != 'lightgbm'"]),
+        ("wings < 3", ["wings < 3"]),
+    ],
+)
+def test_a_constraint_is_about_all_models_that_have_its_parameters(
+    words: str, meant: list[str]
+) -> None:
+    space = space_for(["lightgbm", "random_forest"], "binary")
+    assert in_families(words, space.names) == meant
+    if "wings" not in words:
+        narrower = space.constrained(meant)
+        drawn = narrower.sample(np.random.default_rng(0), 20)
+        assert all(c.holds(config) for config in drawn for c in narrower.constraints)
