@@ -168,3 +168,14 @@ def test_an_aim_that_a_useless_model_has_is_warned_of(
     said = " ".join(plaintune.plan(words, llm="none").assumptions)
     assert warned in said
     assert ("calls" in said) == bool(warned)
+
+
+def test_a_limit_is_not_about_a_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table(tmp_path)
+    frame = pd.read_csv(tmp_path / "t.csv").rename(columns={"sick": "churn"})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    words = "predict churn in t.csv, best recall, precision should stay above 0.6, 3 trials"
+    task = plaintune.plan(words, llm="none")
+    assert task.data is not None
+    assert task.data.positive == "yes"  # Who stays has not churned: "no".

@@ -236,3 +236,21 @@ def test_a_ban_goes_on_and_what_is_not_here_is_refused() -> None:
 def test_the_positive_class_in_words(said: str, labels: list[Any], expected: Any) -> None:
     claim = read_positive(Text(said), pd.Series(labels * 9, name="tip"))
     assert (claim.value if claim else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "positive"),
+    [
+        ("which customers stay?", "no"),
+        ("find the loyal customers", "no"),
+        ("predict whether customers stay or leave", None),
+        ("find customers who will leave and not those who stay", None),
+        ("accuracy should stay high", None),
+        ("best recall but precision must stay where it is", None),
+    ],
+)
+def test_who_stays_is_one_class_only_where_those_are_looked_for(
+    said: str, positive: str | None
+) -> None:
+    claim = read_positive(Text(said), pd.Series(["yes", "no"] * 9, name="churn"))
+    assert (claim.value if claim else None) == positive

@@ -92,12 +92,13 @@ class CodeReader:
 
     @cached_property
     def jargon(self) -> list[Span]:
-        """Where files, settings, metrics and models are named: no columns there."""
+        """Where files, settings, metrics with their limits, and models are named: no columns."""
         metrics = [m.span for m in metric_mentions(self.text, self._taken)]
         models = [m.span for m in model_mentions(self.text, self._taken)]
         models += [m.span for m in unknown_models(self.text, self._taken)]
         each = each_trial_spans(self.text)
-        return [*file_spans(self.text), *self.wishes.spans, *metrics, *models, *each]
+        limits = [limit.span for _, limit in self._metric_limits]
+        return [*file_spans(self.text), *self.wishes.spans, *metrics, *limits, *models, *each]
 
     @property
     def jargon_but_metrics(self) -> list[Span]:

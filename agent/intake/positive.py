@@ -35,7 +35,7 @@ def read_positive(text: Text, target: Series, taken: Iterable[Span] = ()) -> Cla
         named = [(label, span) for label, span in named if label in alone]
     if not named:
         column = str(target.name)
-        return _opposite(text, column, labels) or _negated(text, column, labels)
+        return _opposite(text, column, labels, busy) or _negated(text, column, labels)
     marked = [(label, span) for label, span in named if _marked(text, span)]
     label, span = (marked or named)[-1]
     if len({label for label, _ in named}) > 1 and not marked:
@@ -104,20 +104,31 @@ _AFTER = (
 """What makes the word after it the class that is looked for: "recall for the dead"."""
 
 
-def _opposite(text: Text, column: str, labels: Sequence[Scalar]) -> Claim | None:
+def _opposite(
+    text: Text, column: str, labels: Sequence[Scalar], busy: Sequence[Span]
+) -> Claim | None:
     """Read "find those who died" of a column called survived: the class is "no"."""
     negative = [v for v in labels if str(v).strip().lower() in ("no", "n", "false", "0", "0.0")]
     for name, *said in words("values")["opposites"]:
         known = any(w.startswith(fold(name)) for w in spoken(column).split())
         if not known or len(negative) != 1:
             continue
-        own = any(True for _ in text.find([name, name.removesuffix("d"), "who survive"]))
+        same = words("values")["same"].get(name, ())
+        own = any(True for _ in text.find([name, name.removesuffix("d"), "who survive", *same]))
         for span in text.find(said):
             before = text.folded[max(0, span.start - 24) : span.start]
+            if any(span.overlaps(b) for b in busy) or _HAS_TO.search(before):
+                continue
             if not own or re.search(_AFTER, before):
                 return Claim(negative[0], text.quote(span))
     return None
 
+
+_HAS_TO = re.compile(
+    r"\b(?:should|must|shall|ought to|ha[sv]e? to|needs? to|soll\w*|muss|doit|doivent|debe\w*|deve\w*"
+    r"|moet\w*)\s(?:not\s|nicht\s)?$"
+)
+"""What is asked of a number, not said of people: "precision should stay high"."""
 
 _NO = re.compile(
     r"(?:without|no|not|never|won't|don't|doesn't|didn't|dont|doesnt|wont|ohne|kein\w*|nicht|sans|pas"
