@@ -125,8 +125,8 @@ def _opposite(
 
 
 _HAS_TO = re.compile(
-    r"\b(?:should|must|shall|ought to|ha[sv]e? to|needs? to|soll\w*|muss|doit|doivent|debe\w*|deve\w*"
-    r"|moet\w*)\s(?:not\s|nicht\s)?$"
+    r"\b(?:should|must|shall|ought to|ha[sv]e? to|needs? to|soll\w*|muss|doit|doivent|debe\w*"
+    r"|deve\w*|moet\w*)\s(?:not\s|nicht\s)?$"
 )
 """What is asked of a number, not said of people: "precision should stay high"."""
 
