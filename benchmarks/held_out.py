@@ -16,7 +16,7 @@ from benchmarks.arms.base import N_START
 from benchmarks.real_runs import markdown
 from benchmarks.suites import BUDGETS
 from benchmarks.tasks.referenced import ReferencedTask
-from benchmarks.tasks.registry import ANONYMOUS, open_task
+from benchmarks.tasks.registry import open_task, original_of
 
 
 def section(frame: pd.DataFrame, arms: Sequence[str]) -> str:
@@ -78,6 +78,6 @@ def change(scores: pd.DataFrame, arm: str) -> str:
 
 
 def _original(task: str) -> ReferencedTask:
-    found = open_task(task.removesuffix(ANONYMOUS))
+    found = open_task(original_of(task))
     assert isinstance(found, ReferencedTask)
     return found

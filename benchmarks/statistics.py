@@ -21,7 +21,7 @@ from scipy.stats import rankdata, wilcoxon
 
 from benchmarks.arms.base import N_START
 from benchmarks.tasks.referenced import ReferencedTask
-from benchmarks.tasks.registry import ANONYMOUS, open_task
+from benchmarks.tasks.registry import open_task, original_of
 
 Array = NDArray[np.float64]
 REFERENCED = ("sklearn", "trainings")
@@ -90,10 +90,10 @@ def normalised(frame: pd.DataFrame) -> pd.DataFrame:
     """Return `frame` with the regret of the tasks of unknown optimum put on the common scale.
 
     Their raw regret is an error. Its zero is the best that any arm or the reference found, on the
-    task or on its anonymised variant.
+    task or on a variant of it.
     """
     frame = frame.copy()
-    originals = frame.task.str.removesuffix(ANONYMOUS)
+    originals = frame.task.map(original_of)
     for name in originals[frame.group.isin(REFERENCED)].unique():
         task = open_task(name)
         assert isinstance(task, ReferencedTask)

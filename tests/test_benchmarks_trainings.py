@@ -242,6 +242,13 @@ def test_regret_counts_from_the_best_of_all_arms_whichever_way_is_better(
     assert regret["training-svm-wages", "b", 10] == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize("ending", ["-no-default", "-anonymous", "-anonymous-no-default"])
+def test_variants_of_a_task_stand_on_its_scale(two_arms: pd.DataFrame, ending: str) -> None:
+    one = statistics.normalised(two_arms)
+    two_arms["task"] = two_arms["task"] + ending
+    np.testing.assert_array_equal(statistics.normalised(two_arms).regret, one.regret)
+
+
 def test_the_report_says_what_was_gained_on_the_test_parts(
     two_arms: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

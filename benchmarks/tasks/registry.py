@@ -145,3 +145,11 @@ def open_task(name: str) -> BenchmarkTask:
         if name.endswith(ending):
             return variant(open_task(name.removesuffix(ending)), ending)
     return TASKS[name]()
+
+
+def original_of(name: str) -> str:
+    """Return the name of the task that `name` is a variant of; its own, where it is none."""
+    for ending in VARIANTS:
+        if name.endswith(ending):
+            return original_of(name.removesuffix(ending))
+    return name
