@@ -54,6 +54,13 @@ class Run(StudyView):
 
     directory: Path = Path(RUNS)
 
+    @property
+    def frame(self) -> DataFrame:
+        """The trials as a table; see `agent.trials_frame`."""
+        from agent.trials_frame import trials_frame
+
+        return trials_frame(self.task, self.trials)
+
     def _repr_html_(self) -> str:
         """Return the end of the run for a notebook, which asks for it under this name."""
         from agent.showing import run_html
