@@ -24,6 +24,7 @@ from agent.setting import Setting, check
 from agent.store import Store
 from agent.talk import USUAL, Talk, language_model_of
 from evals.constraints import Constraint, Decides, listed, unknown
+from evals.evaluators.forked_threads import ONE_THREAD
 from evals.evaluators.function import FunctionEvaluator, nursery_for, one_at_a_time
 from evals.evaluators.process import Nursery
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
@@ -133,6 +134,8 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         raise _unlimited("A time per trial limits")
     if not given.quiet:
         show_space(replace(proposed, task=task))
+        if nursery is not None and nursery.one_thread:
+            _say(given)(ONE_THREAD)
     evaluator = _evaluator(task, function, given, nursery)
     setting = replace(setting, evaluator=evaluator, language_model=model)
     return _shown(run_task(task, setting, proposed.calls), given)

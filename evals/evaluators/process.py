@@ -26,6 +26,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
 from evals.evaluator import Report
+from evals.evaluators.forked_threads import keep_to_one_thread, lost_pools
 from evals.task import Budget
 
 MEBIBYTE = 2**20
@@ -109,7 +110,10 @@ class Work(Protocol):
 
 
 class Nursery:
-    """Forks supervisors for trials; `run` may be called from several threads at a time."""
+    """Forks supervisors for trials; `run` may be called from several threads at a time.
+
+    `one_thread`: OpenMP in trials keeps to one thread (`evals.evaluators.forked_threads`).
+    """
 
     def __init__(self, work: Work) -> None:
         # Loaded here, once, instead of in every trial.
@@ -117,12 +121,15 @@ class Nursery:
 
         import evals.evaluators.supervisor  # noqa: F401
 
+        lost = lost_pools()
+        self.one_thread = bool(lost)
         ours, theirs = socket.socketpair()
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
         if pid == 0:
             ours.close()
+            keep_to_one_thread(lost)
             _nurse(theirs, work)
         theirs.close()
         self._socket = ours
