@@ -20,7 +20,7 @@ from agent.intake.text import Span, Text
 from evals.arguments import Argument
 from evals.known_parameters import role_of
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
-from evals.proposals import Proposal, between
+from evals.proposals import SAID, Proposal, between, choice
 from prompts.errors import InvalidTaskError
 
 if TYPE_CHECKING:
@@ -68,19 +68,19 @@ class ArgumentWishes:
         """
         name = proposal.argument.name
         if name in self.choices:
-            return _said(proposal, _among(proposal.argument, self.choices[name]))
+            return _said(proposal, choice(proposal.argument, self.choices[name], SAID))
         low, high = self.bounds.get(name, (-math.inf, math.inf))
         if isinstance(proposal.parameter, Categorical | Ordinal) and name in self.bounds:
             inside = [v for v in proposal.parameter.options if _lies(v, low, high)]
-            return _said(proposal, _among(proposal.argument, inside))
+            return _said(proposal, choice(proposal.argument, inside, SAID))
         if math.isfinite(low) and math.isfinite(high):
             return _said(proposal, between(proposal.argument, low, high, log=name in self.log))
         return _cut(proposal, low, high) if name in self.bounds else proposal
 
     def kept(self, arguments: Sequence[Argument]) -> list[Proposal]:
         """Return the arguments that are not tuned, as you said."""
-        said = {n: f"{v}, as you said" for n, v in self.values.items()}
-        said |= dict.fromkeys(self.left - said.keys(), "as you said")
+        said = {n: f"{v}, {SAID}" for n, v in self.values.items()}
+        said |= dict.fromkeys(self.left - said.keys(), SAID)
         return [Proposal(a, None, "you", said[a.name]) for a in arguments if a.name in said]
 
 
@@ -266,17 +266,7 @@ def _said(proposal: Proposal, parameter: Parameter | None) -> Proposal:
             f"The goal leaves no two values of {proposal.argument.name}.",
             hint="Give it a range, or one value to keep: 'depth between 2 and 8', 'depth = 4'.",
         )
-    return replace(proposal, role="tune", origin="you", reason="as you said", parameter=parameter)
-
-
-def _among(argument: Argument, values: Sequence[Scalar]) -> Parameter | None:
-    if len(values) < 2:
-        return None
-    default = argument.default if argument.default in values else None
-    numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-    if len(numbers) == len(values) > 2:
-        return Ordinal(argument.name, tuple(sorted(numbers)), default)
-    return Categorical(argument.name, tuple(values), default)
+    return replace(proposal, role="tune", origin="you", reason=SAID, parameter=parameter)
 
 
 def _cut(proposal: Proposal, low: float, high: float) -> Proposal:

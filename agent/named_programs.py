@@ -37,21 +37,30 @@ def command_in(description: str, directory: Path) -> tuple[str, ...]:
 
 
 def _commands(description: str, directory: Path) -> Iterator[tuple[str, ...]]:
-    beside = _table_there(description, directory)
-    quoted = [(m.start(), next(filter(None, m.groups()))) for m in _QUOTED.finditer(description)]
-    if whole := [(at, words) for at, text in quoted if (words := _split(text, directory))]:
-        yield from (words for at, words in whole if not beside or _aimed(description, at))
-        return
+    found = list(_quoted(description, directory)) or list(_scripts(description, directory))
+    # The directory is looked at only where a script is named.
+    beside = bool(found) and _table_there(description, directory)
+    yield from (words for words, meant in found if meant or not beside)
+
+
+def _quoted(description: str, directory: Path) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Yield command lines in quotes, and whether the words say that they are to be tuned."""
+    for match in _QUOTED.finditer(description):
+        if words := _split(next(filter(None, match.groups())), directory):
+            yield words, _aimed(description, match.start())
+
+
+def _scripts(description: str, directory: Path) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Yield scripts with what runs them, and whether the words say that they are to be tuned."""
     for match in _SCRIPT.finditer(description):
-        script, runner = Path(match["script"]), _RUN.search(description[: match.start()])
-        meant = runner is not None or not beside or _aimed(description, match.start())
-        if not meant or not (directory / script.expanduser()).is_file():
+        script, runner = match["script"], _RUN.search(description[: match.start()])
+        if not (directory / Path(script).expanduser()).is_file():
             continue
         if runner is None:
-            yield (RUNNERS[script.suffix], match["script"])
+            yield (RUNNERS[Path(script).suffix], script), _aimed(description, match.start())
         else:
             arguments = _arguments(description[match.end() :])
-            yield (*runner["runner"].split(), match["script"], *arguments)
+            yield (*runner["runner"].split(), script, *arguments), True
 
 
 def _table_there(description: str, directory: Path) -> bool:

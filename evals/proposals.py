@@ -19,6 +19,8 @@ from evals.parameters import Categorical, Float, Int, Ordinal, Parameter
 from evals.space import SearchSpace
 from prompts.errors import InvalidConfigError, InvalidTaskError
 
+SAID = "as you said"
+"""The reason for what the user's own words ask for."""
 FACTOR = 10.0
 """The rule's range of a real parameter: its default divided and multiplied by this."""
 COUNT_FACTOR = 4
@@ -79,9 +81,9 @@ def parameter_for(argument: Argument) -> tuple[Parameter | None, str]:
     if argument.parameter is not None:
         return argument.parameter, "your program"
     if argument.type == "bool":
-        return _choice(argument, (False, True), "on or off"), "your program"
+        return choice(argument, (False, True), "on or off"), "your program"
     if argument.choices:
-        return _choice(argument, argument.choices, "the choices it declares"), "your program"
+        return choice(argument, argument.choices, "the choices it declares"), "your program"
     known = _meant(argument)
     if known and argument.type == "unknown" and argument.default is None:
         # Nothing is declared, not even a type: the name says what it is.
@@ -107,7 +109,8 @@ def _meant(argument: Argument) -> Known | None:
     return known if known.low <= default <= known.high else None
 
 
-def _choice(argument: Argument, options: Sequence[object], reason: str) -> Parameter | None:
+def choice(argument: Argument, options: Sequence[object], reason: str) -> Parameter | None:
+    """Return a choice among `options` (ordered, where they are numbers); None of fewer than two."""
     values = tuple(o for o in options if isinstance(o, bool | int | float | str | None))
     if len(values) < 2:
         return None
@@ -181,7 +184,7 @@ def between(argument: Argument, low: float, high: float, *, log: bool = False) -
     log = log or spans_decades(low, high) or (isinstance(declared, Float | Int) and declared.log)
     if whole:
         low, high = math.ceil(low), math.floor(high)
-    return _make(argument, low, high, log and low > 0, whole, "as you said")
+    return _make(argument, low, high, log and low > 0, whole, SAID)
 
 
 def spans_decades(low: float, high: float) -> bool:
