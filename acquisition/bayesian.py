@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from acquisition.sobol import ENUMERABLE, SobolDesigner, any_free, default_first, every_row
 from acquisition.tried import Tried
+from evals.objectives import gains
 from evals.space import Config
 from evals.task import Task
 from evals.trials import Suggestion, Trial, TrialState
@@ -140,7 +142,7 @@ class Step:
         found = make_acquisition(self.acquisition, belief)
         if self.acquisition == "logei" and len(belief.models) == 1:
             believed = [part.density.index for part in self.prior.parts] if self.prior else []
-            found = Inward(found, self.encoding, self._ended, believed)
+            found = Inward(found, self.encoding, self._ended, believed).given(*self._results)
         return Guided(found, self.prior) if self.prior else found
 
     def _scored(self, configs: Sequence[Config], X: Array, values: Array) -> list[Scored]:
@@ -170,6 +172,13 @@ class Step:
         if family is None:
             return found
         return self._search(Within(family, self.belief), tried, rng, family) or found
+
+    @cached_property
+    def _results(self) -> tuple[Array, Array]:
+        """Completed configurations (`m x d`) and their gains in the first objective (`m`)."""
+        complete = [t for t in self.trials if t.state is TrialState.COMPLETE]
+        X = self.encoding.encode([t.config for t in complete])
+        return X, gains(self.task, complete)[:, 0] if complete else np.empty(0)
 
     @property
     def _ended(self) -> int:

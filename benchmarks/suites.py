@@ -12,6 +12,7 @@ from benchmarks.tasks import (
     bayesmark,
     bbob,
     development,
+    development_sklearn,
     development_spaces,
     hpobench,
     hpolib,
@@ -114,6 +115,12 @@ CURVE_ARMS = (
 EDGES = tuple(f"dev-edge-{f.lower()}" for f in development.FUNCTIONS)
 CLIFFS = tuple(f"dev-cliff-{name}" for name in development.CLIFFS)
 FAMILIES = tuple(f"dev-families-{name}" for name in development_spaces.FAMILIES)
+DEV_SKLEARN = tuple(
+    f"dev-sklearn-{m.lower()}-{t}{ending}"
+    for m in bayesmark.MODELS
+    for t in development_sklearn.TABLES
+    for ending in ("", NO_DEFAULT)
+)
 HIGH = tuple(f"dev-high-{name}" for name in development_spaces.HIGH)
 
 FAST_ARMS = (
@@ -207,6 +214,7 @@ SUITES = {
         Suite("literature", LITERATURE, FAST_ARMS, seeds=10, trials=30),
         Suite("development", DEVELOPMENT, FAST_ARMS, seeds=5, trials=30),
         Suite("development-trainings", DEV_TRAININGS, FAST_ARMS, seeds=6, trials=30),
+        Suite("development-sklearn", DEV_SKLEARN, FAST_ARMS, seeds=5, trials=30),
         Suite("development-edges", EDGES, FAST_ARMS, seeds=5, trials=30),
         Suite("development-cliffs", CLIFFS, FAST_ARMS, seeds=10, trials=50),
         Suite("development-families", FAMILIES, FAST_ARMS, seeds=10, trials=40),

@@ -64,6 +64,51 @@ def test_what_somebody_believes_something_about_is_left_alone() -> None:
     assert not inward.gradients(ends)[1][:, 0].any()
 
 
+def _inside_and_out(gains: list[float]) -> tuple[float, float]:
+    """Return what an end costs before and after results at ever outer places came to `gains`."""
+    space = SearchSpace((Float("x", 0.0, 1.0), Float("y", 0.0, 1.0)))
+    encoding = encoding_of(space)
+    seen = np.c_[np.linspace(0.5, 1.0, len(gains)), np.full(len(gains), 0.5)]
+    end, inward = np.array([[1.0, 0.5]]), Inward(Flat(), encoding, len(gains))
+    return -float(inward(end)[0]), -float(inward.given(seen, np.array(gains))(end)[0])
+
+
+def test_results_that_grow_better_outwards_open_the_ends() -> None:
+    before, after = _inside_and_out([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    assert after < before / 50
+
+
+def test_results_that_grow_better_inwards_leave_the_ends_as_they_are() -> None:
+    before, after = _inside_and_out([0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("gains", "opened"),
+    [
+        ([0.5, 0.5, 0.5, 0.5], True),  # a plateau: nothing is to be learned of where to go
+        ([0.5, 0.5, 0.2, 0.1], True),
+        ([0.5, 0.5, 0.3, 0.2, 0.1], False),
+        ([0.5, 0.5], False),  # too few to say so
+    ],
+)
+def test_where_half_of_the_results_are_alike_the_ends_cost_nothing(
+    gains: list[float], opened: bool
+) -> None:
+    before, after = _inside_and_out(gains)
+    assert after == (0.0 if opened else before)
+
+
+def test_a_needle_in_the_corner_of_a_plateau_is_found() -> None:
+    """As with trees whose leaves must be large: all but a corner of the space is chance."""
+
+    def loss(x: Array) -> float:
+        return 0.65 if x.max() > 0.08 else float(x.max())
+
+    _, losses = search(loss, 3, 30)
+    assert losses.min() < 0.1
+
+
 class Flat:
     """An acquisition that is the same everywhere."""
 

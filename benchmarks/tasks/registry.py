@@ -9,6 +9,7 @@ from benchmarks.tasks import (
     bayesmark,
     bbob,
     development,
+    development_sklearn,
     development_spaces,
     hpobench,
     hpolib,
@@ -117,6 +118,10 @@ def _development() -> dict[str, Factory]:
         found[f"dev-families-{name}"] = partial(development_spaces.families, name)
     for name in development_spaces.HIGH:
         found[f"dev-high-{name}"] = partial(development_spaces.high, name)
+    for m in bayesmark.MODELS:
+        for t in development_sklearn.TABLES:
+            task = partial(development_sklearn.DevelopmentTask, m, t)
+            found[f"dev-sklearn-{m.lower()}-{t}"] = task
     return found
 
 
