@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from agent.intake.seeds import read_seed
 from agent.intake.text import Text
 from agent.parameters import Program as About
 from agent.parameters import propose_all
+from agent.unknown_names import check_known, check_named
 from evals.arguments import Argument
 from evals.evaluators.command import MARK, filled, set_words
 from evals.flags import read_help
@@ -76,8 +77,9 @@ def function_task(
     _check_plain(given)
     arguments = [a for a in signature.arguments if a.name not in given]
     if not signature.takes_any:
-        _check_known(given, signature.arguments)
-        _check_known(space.names if space else (), arguments)
+        check_known(given, signature.arguments)
+        check_known(space.names if space else (), arguments)
+        check_named(description, signature.arguments, _subjects(goal, name), notify)
     wishes = _wishes(goal, description, arguments, space)
     given = {**wishes.values, **given}
     proposed = _task(
@@ -139,7 +141,8 @@ def command_task(
     arguments = _of_subcommand(arguments, command)
     wished = named(description, arguments)
     free = [a for a in arguments if _is_free(a, command[1:]) or a.name in wished]
-    _check_known(space.names if space else (), free)
+    check_known(space.names if space else (), free)
+    check_named(description, arguments, _subjects(goal, *command), notify)
     wishes = _wishes(goal, description, free, space)
     seed = next((a.written for a in free if role_of(a) == "seed" and a.type == "int"), "")
     content = {
@@ -218,6 +221,11 @@ def _wishes(
     return read_argument_wishes(description, arguments, goal)
 
 
+def _subjects(goal: Goal, *words: str) -> list[str]:
+    """Return what may be tuned beside parameters: the program by its own words, the scores."""
+    return [*(o.metric for o in goal.objectives), *words, *(Path(w).stem for w in words)]
+
+
 def _chosen(
     description: str, arguments: Sequence[Argument], wishes: ArgumentWishes
 ) -> list[Argument]:
@@ -294,17 +302,6 @@ def _source(proposal: Proposal) -> Source:
     origins = {"LLM": "LLM", "you": "your words", "your program": "your data"}
     origin = origins.get(proposal.origin, "default")
     return Source.model_validate({"origin": origin, "quote": proposal.reason[:200]})
-
-
-def _check_known(names: Iterable[str], arguments: Sequence[Argument]) -> None:
-    known = {a.name for a in arguments}
-    unknown = [n for n in names if n not in known]
-    if unknown and known:
-        import difflib
-
-        near = difflib.get_close_matches(unknown[0], known, 1, 0.5)
-        hint = f"Did you mean {near[0]}?" if near else f"There is: {', '.join(sorted(known))}."
-        raise InvalidTaskError(f"The program has no parameter {unknown[0]!r}.", hint=hint)
 
 
 def _declared(command: Sequence[str], directory: Path) -> tuple[list[Argument], str, str]:
