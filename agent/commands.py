@@ -362,9 +362,11 @@ def _finish(finished: Run, talk: Talk, storage: str | None) -> None:
     else:
         show(summary(finished, finished.directory))
     if finished.best is None:
+        study = f"{finished.name}{storage_option(storage)}"
         raise PlaintuneError(
             f"No configuration of {finished.name} completed.",
-            hint=f"See why: `plaintune show {finished.name}{storage_option(storage)}`.",
+            hint=f"See why: `plaintune show {study}`. Once that is mended, go on with "
+            f"`plaintune resume {study}`.",
         )
 
 

@@ -28,6 +28,7 @@ from agent.lease import Heartbeat
 from agent.limits import Limits
 from agent.prospects import Prospects
 from agent.pruning import hopeless
+from agent.same_failure import telling
 from agent.store import UNLIMITED, Store
 from agent.store_rows import NumberTakenError
 from agent.threads import one_thread
@@ -112,7 +113,8 @@ class Agent:
                     return trials
                 if len(trials) >= limit or self.prospects.exhausted(self.task, trials):
                     return None
-                if not (found := self._suggest(trials, 1)) or self._stopped:
+                again = self.prospects.again(self.task, trials)
+                if not (found := [again] if again else self._suggest(trials, 1)) or self._stopped:
                     return None
                 try:
                     return self.store.start(self.prospects.noted(found[0]), len(trials))
@@ -146,7 +148,7 @@ class Agent:
         if self.adviser and isinstance(designer, Advisable):
             designer = designer.advised(advice)
         rng = np.random.default_rng([self.task.seed, len(trials)])
-        return designer.suggest(self.task, trials, count, rng)
+        return designer.suggest(self.task, telling(trials), count, rng)
 
     def tell(self, number: int, evaluation: Evaluation | float | Sequence[float]) -> Trial:
         """Write what came out of trial `number`; a wrong value makes it FAILED, with the reason."""
@@ -165,13 +167,14 @@ class Agent:
         """Ask, evaluate and tell until the budget is used up; return why it ended, in words.
 
         `n_trials` replaces the budget's number of trials, those before included; `elapsed` seconds
-        of the time budget are gone already. With two or more `workers` so many trials run at a
-        time, each chosen when the one before it ends, the others pending. Whatever interrupts it,
-        no trial stays RUNNING.
+        of the time budget are gone already. Where all trials fail for one reason it ends early.
+        With two or more `workers` so many trials run at a time, each chosen when the one before it
+        ends, the others pending. Whatever interrupts it, no trial stays RUNNING.
         """
         trials = {} if n_trials is None else {"trials": n_trials}
         budget = self.task.budget.model_copy(update=trials)
         limits = Limits.after(budget, self.store.trials(), elapsed)
+        self.prospects.begin(self.store.trials())
         most = UNLIMITED if budget.trials is None else budget.trials
         calls = [partial(self._work, e, limits, most) for e in workers or (self.evaluator,)]
         try:

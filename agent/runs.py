@@ -12,6 +12,7 @@ from acquisition.registry import check_several
 from agent import remembered
 from agent.conclude import Finisher, conclude
 from agent.confirm import RESERVED
+from agent.database import storage_option
 from agent.events import RunFinished, RunStarted
 from agent.limits import Limits
 from agent.opening import check_opening, opening_of
@@ -195,7 +196,24 @@ def _search(
             adviser.close()
     clock.add("choosing", agent.waited)
     clock.add("training", -agent.waited)
-    return _finish(store, evaluator, directory, stopped, limits, setting)
+    failure = agent.prospects.failure
+    todo = (_mend(task, store, setting, failure),) if failure else ()
+    return _finish(store, evaluator, directory, stopped, limits, setting, todo)
+
+
+def _mend(task: Task, store: Store, setting: Setting, failure: str) -> str:
+    """Say what to do about trials that all fail for one reason."""
+    again = f"`plaintune resume {store.name}{storage_option(setting.storage)}`"
+    if task.evaluator == "function":
+        again = f"tune(function, name={store.name!r})"
+    metric = next((o.metric for o in task.objectives if f"no {o.metric!r}" in failure), "")
+    first = (
+        f"Have it give a score called {metric}, or begin anew with the name of one that it gives; "
+        "mended, the study goes"
+        if metric
+        else "Mended, the study goes"
+    )
+    return f"{first} on with {again}: your default is tried again first."
 
 
 def _earlier(store: Store, setting: Setting) -> tuple[Earlier, ...]:
@@ -250,6 +268,7 @@ def _finish(
     stopped: str,
     limits: Limits,
     setting: Setting,
+    todo: tuple[str, ...] = (),
 ) -> Run:
     clock = setting.clock
     next_ = " Testing and saving the best configuration." if isinstance(evaluator, Finisher) else ""
@@ -275,7 +294,7 @@ def _finish(
             "files": files,
             "seconds": dict(clock.seconds),
             "transfer": transfer,
-            "notes": outcome.notes + rivals_note(surrogate, task, trials),
+            "notes": outcome.notes + todo + rivals_note(surrogate, task, trials),
         }
     )
     store.set_study_attribute(OUTCOME, outcome.model_dump(mode="json"))
