@@ -70,6 +70,7 @@ class Agent:
         self._asking = threading.Lock()
         self._telling = threading.RLock()
         self._stopped = False
+        self._ended = ""
 
     @property
     def trials(self) -> list[Trial]:
@@ -175,6 +176,7 @@ class Agent:
         budget = self.task.budget.model_copy(update=trials)
         limits = Limits.after(budget, self.store.trials(), elapsed)
         self.prospects.begin(self.store.trials())
+        self._ended = ""
         most = UNLIMITED if budget.trials is None else budget.trials
         calls = [partial(self._work, e, limits, most) for e in workers or (self.evaluator,)]
         try:
@@ -183,7 +185,7 @@ class Agent:
             else:
                 calls[0]()
             ended = self.prospects.ended or "every configuration has been tried"
-            return limits.reached(self.store.taken()) or ended
+            return self._ended or limits.reached(self.store.taken()) or ended
         except BaseException:
             self.store.release()
             raise
@@ -191,8 +193,12 @@ class Agent:
     def _work(self, evaluator: Evaluator | None, limits: Limits, most: int) -> None:
         if evaluator is None:
             raise InvalidTaskError("There is no evaluator to run.", hint="Use ask and tell.")
-        while limits.seconds_left > 0 and (trial := self._ask(most)):
+        while not self._ended and limits.seconds_left > 0 and (trial := self._ask(most)):
             self._evaluate(trial, limits, evaluator)
+
+    def end(self, reason: str) -> None:
+        """Begin no new trial in this run, for `reason`; those that run are finished."""
+        self._ended = reason
 
     def _stop(self) -> None:
         """Have all workers end soon; what their trials then say is not told."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from acquisition.registry import check_several
 from agent import remembered
+from agent.callbacks import Calling
 from agent.conclude import Finisher, conclude
 from agent.confirm import RESERVED
 from agent.database import storage_option
@@ -54,13 +55,6 @@ class Run(StudyView):
     """A study at the end of a run; `directory` holds `outcome.files`."""
 
     directory: Path = Path(RUNS)
-
-    @property
-    def frame(self) -> DataFrame:
-        """The trials as a table; see `agent.trials_frame`."""
-        from agent.trials_frame import trials_frame
-
-        return trials_frame(self.task, self.trials)
 
     def _repr_html_(self) -> str:
         """Return the end of the run for a notebook, which asks for it under this name."""
@@ -186,6 +180,8 @@ def _search(
         adviser=adviser,
         listeners=setting.listeners,
     )
+    if setting.callbacks:
+        agent.listeners += (Calling(agent, setting.callbacks),)
     limits = Limits.after(task.budget, store.trials(), clock.elapsed)
     try:
         with clock("training"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agent.callbacks import Callback
 from agent.clock import Clock
 from agent.command_line import show_space
 from agent.commands import Wishes
@@ -58,7 +59,8 @@ class Options:
     them; `surrogate` names what predicts, `acquisition` what makes of the predictions where to look
     next, `transfer` earlier studies to learn from, or ("auto",). `isolated` gives each trial a
     process of its own, with at most `memory` bytes and `cpu_seconds` of processor time. `workers`
-    trials run at a time, with the `gpus` (None: those that are found) dealt among them. `llm`,
+    trials run at a time, with the `gpus` (None: those that are found) dealt among them. Each of
+    `callbacks` is called with the study and the trial after each trial (`agent.callbacks`). `llm`,
     `model`, `context`, `log_values` and `beliefs` (asked for in a new study) are those of
     `plaintune run`. A study called `name` that exists is resumed as it began: goal and options may
     give it a larger budget, other limits and another language model, no more.
@@ -91,6 +93,7 @@ class Options:
     storage: str | None = None
     name: str | None = None
     out: str | None = None
+    callbacks: Sequence[Callback] = ()
     quiet: bool = False
 
 
@@ -292,6 +295,7 @@ def _setting(given: Options, listeners: Any, clock: Clock) -> Setting:
         llm=given.llm,
         model=given.model,
         listeners=listeners,
+        callbacks=given.callbacks,
         clock=clock,
         workers=given.workers,
         devices=given.gpus,
