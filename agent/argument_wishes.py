@@ -207,6 +207,7 @@ def _options(
     for spoken, name in names.items():
         known = _choices(arguments[name])
         if not known:
+            yield from _free_options(text, spoken, arguments[name])
             continue
         one = rf"['\"]?(?:{'|'.join(re.escape(k) for k in sorted(known, key=len, reverse=True))})"
         one += r"(?![\w-])['\"]?"
@@ -217,6 +218,23 @@ def _options(
             found = re.findall(one, match[1], re.I)
             values = dict.fromkeys(known[f.strip("'\"").lower()] for f in found)
             yield name, Span(*match.span()), tuple(values)
+
+
+def _free_options(
+    text: Text, spoken: str, argument: Argument
+) -> Iterator[tuple[str, Span, tuple[Scalar, ...]]]:
+    """Yield the words that an argument of text may be: "optimizer adam, sgd or lion"."""
+    if argument.type != "text" or role_of(argument) == "path":
+        return
+    one = r"['\"]?[A-Za-z][\w.+-]*['\"]?"
+    more = rf"{one}(?:\s*,\s*{one})*\s*(?:,\s*)?(?:\bor\b|/)\s*{one}"
+    listed = rf"{_IS}(?P<list>[\[{{(]\s*{one}(?:\s*,\s*{one})+\s*[\])}}]|{more})"
+    for match in re.finditer(
+        rf"{_any([spoken])}(?:{listed}|\s*=\s*(?P<one>{one}))", text.raw, re.I
+    ):
+        said = re.sub(r"(?i)\bor\b|/", ",", match["list"] or match["one"]).strip("[]{}()")
+        values = dict.fromkeys(w for v in said.split(",") if (w := v.strip(" '\"")))
+        yield argument.name, Span(*match.span()), tuple(values)
 
 
 def _choices(argument: Argument) -> dict[str, Scalar]:

@@ -77,8 +77,10 @@ def check_named(
     for start in _VERB.finditer(text):
         known = False
         for said in _listed(text, start):
-            if _is_there(said.name, arguments):
+            if _named({spaced(said.name)}, arguments):
                 known = True
+            elif _is_there(said.name, arguments):
+                break  # A sentence about one: "the optimizer should be fast or slow".
             elif _WAY.match(said.name) or spaced(said.name) in about:
                 break
             elif _is_meant(said, arguments, known):
@@ -90,6 +92,12 @@ def check_named(
                     f"No parameter is called {said.name!r}, so whatever is worth tuning is tuned. "
                     f"There is: {listed(a.name for a in arguments)}."
                 )
+
+
+def said_by_name(text: str, arguments: Sequence[Argument]) -> set[str]:
+    """Return the arguments that a goal lists by name behind "tune", and by nothing longer."""
+    items = {spaced(s.name) for m in _VERB.finditer(text) for s in _listed(text, m)}
+    return _named(items, arguments)
 
 
 def check_known(names: Iterable[str], arguments: Sequence[Argument]) -> None:
@@ -137,11 +145,13 @@ def _listed(text: str, start: re.Match[str]) -> Iterator[_Said]:
         at, first = joined.end(), False
 
 
+def _named(items: set[str], arguments: Sequence[Argument]) -> set[str]:
+    return {a.name for a in arguments if not items.isdisjoint(names_of(a))}
+
+
 def _is_there(name: str, arguments: Sequence[Argument]) -> bool:
     names = {n for a in arguments for n in names_of(a)}
-    if "_" in name:
-        return spaced(name) in names
-    return any(f" {n} " in f" {spaced(name)} " for n in names)
+    return "_" not in name and any(f" {n} " in f" {spaced(name)} " for n in names)
 
 
 def _is_meant(said: _Said, arguments: Sequence[Argument], known: bool) -> bool:

@@ -163,3 +163,29 @@ def test_marks_have_the_ranges_of_the_goal_and_none_reaches_the_program(tmp_path
     assert task.program is not None and task.program.command[-1].endswith("width={width} 0.5")
     with pytest.raises(InvalidTaskError, match=r"\{foo\}.*foo between"):
         command_task(["run", "{lr}", "{foo}"], read_goal(words), words, directory=tmp_path)
+
+
+def settings(
+    epochs: int = 5, bias: bool = True, optimizer: str = "adam", seed: int = 0, lr: float = 0.1
+) -> float:
+    return lr
+
+
+@pytest.mark.parametrize(
+    ("goal", "tuned"),
+    [
+        ("tune epochs and bias, lowest loss", ["epochs", "bias"]),
+        ("tune lr, lowest loss of some epochs", ["lr"]),
+        ("lowest loss, optimizer is adam, sgd or lion", ["optimizer", "lr"]),
+        ("tune the optimizer, optimizer in [adam, sgd], lowest loss", ["optimizer"]),
+        ("tune lr, optimizer = sgd, lowest loss", ["lr"]),
+    ],
+)
+def test_what_is_named_is_tuned_whatever_its_name_says(goal: str, tuned: list[str]) -> None:
+    assert function_task(settings, read_goal(goal), goal).task.space.names == tuned
+
+
+def test_what_is_named_and_has_no_values_is_not_left_out_in_silence() -> None:
+    goal = "tune lr and optimizer, lowest loss"
+    with pytest.raises(InvalidTaskError, match=r"what values optimizer may have.*a, b or c"):
+        function_task(settings, read_goal(goal), goal)

@@ -56,6 +56,7 @@ def test_a_name_that_nothing_has_is_refused(goal: str, said: str) -> None:
         "tune it hard, please, 20 trials",
         "tune 'python train.py --epochs 3', lowest val_loss",
         "tune gradient boosting to predict who leaves",
+        "tune lr, and the depth should be small or large",
         "tune lr and get val_loss down with momentum 0.9",
         "optimise val_loss, 20 trials",
         "tune hyperparameters and minimise val_loss",
