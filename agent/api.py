@@ -139,7 +139,8 @@ def run(
     )
     check(setting)
     understood = _understood(task, command, frame, wishes, talk, clock)
-    setting = replace(setting, language_model=understood.language_model)
+    workers = understood.workers if setting.workers is None else setting.workers
+    setting = replace(setting, language_model=understood.language_model, workers=workers)
     return run_task(understood.task, setting, understood.calls)
 
 

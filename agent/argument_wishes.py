@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from agent.further_scores import NamedBound, means, names_of
 from agent.intake.budgets import read_budget
+from agent.intake.parallel import read_workers
 from agent.intake.settings import read_settings
 from agent.intake.text import Span, Text
 from evals.arguments import Argument
@@ -264,9 +265,11 @@ def _any(names: Mapping[str, str] | Sequence[str]) -> str:
 
 
 def _budgets(text: Text) -> list[Span]:
-    """Return where budgets stand, whose numbers are no argument's."""
+    """Return where budgets and workers stand, whose numbers are no argument's."""
     quotes = [c.quote for c in read_budget(text).claims.values() if re.search(r"[^\W\d]", c.quote)]
-    return [Span(i, i + len(q)) for q in quotes if (i := text.raw.find(q)) >= 0]
+    workers = read_workers(text)
+    found = [Span(i, i + len(q)) for q in quotes if (i := text.raw.find(q)) >= 0]
+    return [*found, workers.span] if workers else found
 
 
 def _numbers_in(text: str) -> tuple[Scalar, ...]:

@@ -92,11 +92,15 @@ def _spread(constraints: Sequence[str | Decides], names: Sequence[str]) -> list[
 
 @dataclass(frozen=True)
 class Understood:
-    """A task, the calls by which it was understood, and the model that was asked."""
+    """A task, the calls by which it was understood, and the model that was asked.
+
+    `workers` says how many trials are to run at a time, None where nothing does.
+    """
 
     task: Task
     calls: tuple[CallRecord, ...]
     language_model: LanguageModel | None
+    workers: int | None = None
 
 
 def run(
@@ -112,7 +116,8 @@ def run(
     present(understood.task)
     with _face() as listener:
         model = understood.language_model
-        setting = replace(setting, language_model=model, listeners=[listener])
+        workers = understood.workers if setting.workers is None else setting.workers
+        setting = replace(setting, language_model=model, listeners=[listener], workers=workers)
         listener(TaskUnderstood(understood.task, clock.seconds.get("understanding", 0.0)))
         finished = _interruptibly(lambda s: run_task(understood.task, s, understood.calls), setting)
     _finish(finished, talk, setting.storage)

@@ -27,6 +27,7 @@ from agent.further_scores import (
 from agent.goal_words import said_elsewhere, way_of
 from agent.intake.budgets import read_budget
 from agent.intake.metric_limits import bounded_number
+from agent.intake.parallel import Workers, read_workers
 from agent.intake.text import Span, Text
 from evals.arguments import Argument
 from evals.task import Budget, Objective, Source
@@ -56,12 +57,19 @@ class Goal:
     """What a sentence says about a search; `sources` has a source per field read.
 
     `bounds` are of scores, which are among the objectives, of arguments, or of anything else.
+    `workers` says how many trials run at a time, None where nothing does.
     """
 
     objectives: tuple[Objective, ...]
     budget: Budget
     sources: dict[str, Source]
     bounds: tuple[NamedBound, ...] = ()
+    workers: Workers | None = None
+
+    def at_a_time(self, arguments: Sequence[Argument]) -> int | None:
+        """Return how many trials run at a time, unless `arguments` have workers of their own."""
+        own = any("worker" in a.name.lower() for a in arguments)
+        return None if self.workers is None or (own and self.workers.called) else self.workers.count
 
 
 def read_goal(
@@ -86,12 +94,14 @@ def read_goal(
     """
     sources: dict[str, Source] = {}
     bounds = read_bounds(text, _budgets_in_words(text))
-    taken = [b.bound.span for b in bounds]
+    workers = read_workers(Text(text))
+    taken = [*(b.bound.span for b in bounds), *([workers.span] if workers else [])]
     budget = _budget(text, trials, seconds, sources, taken, usual=None if before else 30)
     found = _metric_match(text) if metric is None else None
     if found is None and before and metric in (None, before[0].metric):
         way = {"direction": direction or before[0].direction}
-        return Goal((before[0].model_copy(update=way), *before[1:]), budget, sources)
+        objectives = (before[0].model_copy(update=way), *before[1:])
+        return Goal(objectives, budget, sources, workers=workers)
     name = metric or (found.group("name") if found else _bare(text))
     if not name and (direction or _ALONE.search(text)):
         name = unnamed
@@ -106,7 +116,7 @@ def read_goal(
     objective = part_of_task(Objective, {"metric": name, "direction": direction})
     # What is given by keyword wins: then the words name no other score to improve.
     further = further_objectives(text if found else "", objective, bounds)
-    return Goal((objective, *further), budget, sources, tuple(bounds))
+    return Goal((objective, *further), budget, sources, tuple(bounds), workers)
 
 
 def _bare(text: str) -> str:

@@ -40,6 +40,8 @@ class Proposed:
     task: Task
     proposals: tuple[Proposal, ...]
     calls: tuple[CallRecord, ...] = ()
+    workers: int | None = None
+    """How many trials run at a time, where the goal says so."""
 
 
 def function_task(
@@ -87,7 +89,8 @@ def function_task(
     tuned = proposed.task.space.names
     _check_given(arguments, tuned)
     kept = {n: v for n, v in signature.preset.items() if n not in tuned} | given
-    return replace(proposed, task=proposed.task.model_copy(update={"fixed": kept}))
+    task = proposed.task.model_copy(update={"fixed": kept})
+    return replace(proposed, task=task, workers=_at_a_time(goal, signature.arguments, notify))
 
 
 def _check_plain(fixed: Mapping[str, object]) -> None:
@@ -160,7 +163,8 @@ def command_task(
     if space is None:
         assert proposed.task.program is not None
         _check_marks(proposed.task.program.command, proposed.task.space.names)
-    return replace(proposed, task=proposed.task.model_copy(update={"fixed": dict(kept)}))
+    task = proposed.task.model_copy(update={"fixed": dict(kept)})
+    return replace(proposed, task=task, workers=_at_a_time(goal, arguments, notify))
 
 
 def _task(
@@ -209,6 +213,14 @@ def _task(
         "sources": goal.sources | {f"space.{p.argument.name}": _source(p) for p in proposals},
     }
     return Proposed(Task.checked(content), (*proposals, *kept), calls)
+
+
+def _at_a_time(
+    goal: Goal, arguments: Sequence[Argument], notify: Callable[[str], None]
+) -> int | None:
+    if goal.workers is not None and goal.workers.count is None:
+        notify("How many trials run at a time is not said: one does. Say '2 at a time'.")
+    return goal.at_a_time(arguments)
 
 
 def _as_said(proposal: Proposal, by_name: set[str]) -> Proposal:

@@ -133,6 +133,7 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         seed=given.seed, stop_below_gain=given.stop_below_gain, constraints=given.constraints
     )
     task = wishes.applied(proposed.task)
+    given = _at_a_time(given, proposed.workers)
     if task.budget.seconds_per_trial and not given.isolated:
         raise _unlimited("A time per trial limits")
     if not given.quiet:
@@ -140,7 +141,7 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         if nursery is not None and nursery.one_thread:
             _say(given)(ONE_THREAD)
     evaluator = _evaluator(task, function, given, nursery)
-    setting = replace(setting, evaluator=evaluator, language_model=model)
+    setting = replace(setting, evaluator=evaluator, language_model=model, workers=given.workers)
     return _shown(run_task(task, setting, proposed.calls), given)
 
 
@@ -153,14 +154,22 @@ def _options(given: Mapping[str, Any]) -> Options:
             raise UserError(f"tune has no option {name!r}.", hint=hint)
     found = Options(**plain_options(given))
     found = replace(found, constraints=listed(found.constraints))
-    if not found.isolated and ((found.workers or 1) > 1 or found.gpus):
-        raise one_at_a_time()
     _check_limits(found)
+    return found
+
+
+def _at_a_time(given: Options, said: int | None) -> Options:
+    """Take up how many trials the goal wants at a time, where no option says so."""
+    if said is None or given.workers is not None:
+        return given
+    _check_limits(found := replace(given, workers=said))
     return found
 
 
 def _check_limits(given: Options) -> None:
     """Refuse limits that no trial can keep, or that nothing would keep it to."""
+    if not given.isolated and ((given.workers or 1) > 1 or given.gpus):
+        raise one_at_a_time()
     if not given.isolated and (given.memory or given.cpu_seconds):
         raise _unlimited("memory and cpu_seconds limit")
     if isinstance(given.memory, int) and 0 < given.memory < LEAST_MEMORY:
@@ -197,8 +206,9 @@ def _go_on(
     setting: Setting,
 ) -> Run:
     """Resume a study of the same function."""
-    assert given.name is not None
-    store = Store.load(given.name, given.storage)
+    name = given.name
+    assert name is not None
+    store = Store.load(name, given.storage)
     task = store.task
     if task.evaluator != "function":
         raise StudyError(
@@ -206,18 +216,19 @@ def _go_on(
         )
     wanted = _wanted(goal, given, task.objectives)
     _check_same(function, wanted, given, store)
+    given = _at_a_time(given, wanted.at_a_time(read_function(function).arguments))
     budget = wanted.budget
     wishes = Wishes(budget.trials, budget.seconds, stop_below_gain=given.stop_below_gain)
     evaluator = _evaluator(wishes.applied(task), function, given, nursery)
     said = None if given.llm == USUAL else given.llm
     llm, model = language_model_of(store.study_attributes(), said, given.model)
     opened = _language_model(replace(given, llm=llm, model=model))
-    again = replace(setting, evaluator=evaluator, language_model=opened)
+    again = replace(setting, evaluator=evaluator, language_model=opened, workers=given.workers)
 
     def changed(before: Task) -> Task:
         return _with_functions(wishes.applied(before), given)
 
-    return _shown(resume_run(given.name, again, changed), given)
+    return _shown(resume_run(name, again, changed), given)
 
 
 def _with_functions(task: Task, given: Options) -> Task:
