@@ -13,13 +13,14 @@ from agent import remembered
 from agent.callbacks import Calling
 from agent.conclude import Finisher, conclude
 from agent.confirm import RESERVED
-from agent.database import storage_option
+from agent.database import place, storage_option
 from agent.events import RunFinished, RunStarted
 from agent.limits import Limits
 from agent.opening import check_opening, opening_of
 from agent.outcome import Outcome
 from agent.rivals import rivals_note
 from agent.setting import Setting, check, check_asked
+from agent.signals import Interrupted
 from agent.store import Store
 from agent.study_view import StudyView
 from agent.threads import one_thread
@@ -29,7 +30,7 @@ from agent.workspace import RUNS, checked_name, fresh_study, kept, study_directo
 from evals.constraints import check_here
 from evals.task import Task
 from prompts.calls import CallRecord
-from prompts.errors import StudyError, UserError
+from prompts.errors import PlaintuneError, StudyError, UserError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -128,15 +129,19 @@ def go_on(store: Store, directory: Path, setting: Setting, evaluator: Evaluator)
 
     Raises:
         PlaintuneError: the database fails for good. What was stored before stays, and `resume`
-            goes on from there.
+            goes on from there. Its notes say how, as those of a `KeyboardInterrupt` do.
     """
     task = store.task.bound(setting.constraints)
     store.notify = setting.note
     setting.emit(RunStarted(task, store.name, tuple(store.trials()), str(directory)))
     for note in getattr(evaluator, "notes", ()):
         setting.note(note)
-    with _closing(evaluator):
-        return _search(task, store, evaluator, directory, setting)
+    try:
+        with _closing(evaluator):
+            return _search(task, store, evaluator, directory, setting)
+    except (KeyboardInterrupt, Interrupted, PlaintuneError) as end:
+        end.add_note(f"Go on with: {_again(task, store.name, setting.storage)}")
+        raise
 
 
 def _search(
@@ -199,9 +204,7 @@ def _search(
 
 def _mend(task: Task, store: Store, setting: Setting, failure: str) -> str:
     """Say what to do about trials that all fail for one reason."""
-    again = f"`plaintune resume {store.name}{storage_option(setting.storage)}`"
-    if task.evaluator == "function":
-        again = f"tune(function, name={store.name!r})"
+    again = _again(task, store.name, setting.storage)
     metric = next((o.metric for o in task.objectives if f"no {o.metric!r}" in failure), "")
     first = (
         f"Have it give a score called {metric}, or begin anew with the name of one that it gives; "
@@ -209,7 +212,15 @@ def _mend(task: Task, store: Store, setting: Setting, failure: str) -> str:
         if metric
         else "Mended, the study goes"
     )
-    return f"{first} on with {again}: your default is tried again first."
+    return f"{first} on with `{again}`: your default is tried again first."
+
+
+def _again(task: Task, name: str, storage: str | None) -> str:
+    """Return what to type to go on with a study."""
+    if task.evaluator != "function":
+        return f"plaintune resume {name}{storage_option(storage)}"
+    where = f", storage={place(storage) if '://' in storage else storage!r}" if storage else ""
+    return f"plaintune.tune(function, name={name!r}{where})"
 
 
 def _earlier(store: Store, setting: Setting) -> tuple[Earlier, ...]:

@@ -112,7 +112,7 @@ def test_a_function_that_cannot_work_stops_early(tmp_path: Path, workers: int) -
     found = tune(train, tmp_path, workers=workers)
     assert 5 <= len(found.trials) <= 5 + workers
     assert "data/train.csv" in found.outcome.stopped
-    assert "tune(function, name='broken')" in found.outcome.notes[-1]
+    assert "plaintune.tune(function, name='broken', storage=" in found.outcome.notes[-1]
     again = tune(train, tmp_path, workers=workers)
     assert 10 <= len(again.trials) <= 2 * (5 + workers)
 
