@@ -18,6 +18,8 @@ from agent.intake.budgets import read_budget
 from agent.intake.parallel import read_workers
 from agent.intake.settings import read_settings
 from agent.intake.text import Span, Text
+from agent.ranges_in_words import NUMBER as _NUMBER
+from agent.ranges_in_words import read_numbers, read_ranges
 from evals.arguments import Argument
 from evals.known_parameters import role_of
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
@@ -27,7 +29,6 @@ from prompts.errors import InvalidTaskError
 if TYPE_CHECKING:
     from agent.goals import Goal
 
-_NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
 _VERB = r"(?:tun(?:e|ed|ing)|touch(?:ed|ing)?|chang(?:e|ed|ing)|var(?:y|ied|ying)|search(?:ed|ing)?"
 _VERB += r"|optimi[sz](?:e|ed|ing)|modify(?:ing)?)(?:\s+over)?"
 _JOINED = r"(?:\s*,\s*|\s+)(?:(?:and|or|nor|&)\s+)?(?:the\s+)?"
@@ -99,8 +100,12 @@ def read_argument_wishes(
     by_name = {a.name: a for a in arguments}
     listed = dict(_lists(text, names))
     spoken = [(n, s, v) for n, s, v in _options(text, names, by_name)]
+    spoken += _many(text, names, [*_budgets(text), *listed.values()])
     taken = [*_budgets(text), *listed.values(), *(s for _, s, _ in spoken)]
-    bounds, values, log = _numbers(text, names, taken)
+    ranges = [(names[_key(r.name)], r) for r in read_ranges(_blanked(text, taken), _any(names))]
+    bounds, values, log = _numbers(text, names, [*taken, *(r.span for _, r in ranges)])
+    bounds |= {n: (r.low, r.high) for n, r in ranges}
+    log |= {n for n, r in ranges if r.log}
     choices = {n: _numbers_in(text.raw[s.start : s.end]) for n, s in listed.items()}
     choices |= {n: v for n, _, v in spoken} | {n: v for n, v in values.items() if len(v) > 1}
     single = {n: v[0] for n, v in (*choices.items(), *values.items()) if len(v) == 1}
@@ -112,6 +117,22 @@ def read_argument_wishes(
         values=single,
         left=frozenset(name for _, name in left_alone(description, arguments)),
     )
+
+
+def _many(
+    text: Text, names: Mapping[str, str], taken: Sequence[Span]
+) -> Iterator[tuple[str, Span, tuple[Scalar, ...]]]:
+    plural = {**{f"{n}s": name for n, name in names.items() if len(n) > 1}, **names}
+    for said, span, values in read_numbers(_blanked(text, taken), _any(plural)):
+        yield plural[_key(said)], span, tuple(dict.fromkeys(map(_plain, values)))
+
+
+def _blanked(text: Text, spans: Sequence[Span]) -> str:
+    """Return the text, of the same length, without what stands in `spans`."""
+    raw = text.raw
+    for span in spans:
+        raw = f"{raw[: span.start]}{';' * (span.end - span.start)}{raw[span.end :]}"
+    return raw
 
 
 def _is_new(bounds: tuple[float, float], argument: Argument, limited: Sequence[NamedBound]) -> bool:
@@ -273,8 +294,11 @@ def _budgets(text: Text) -> list[Span]:
 
 
 def _numbers_in(text: str) -> tuple[Scalar, ...]:
-    found = [float(n) for n in re.findall(_NUMBER, text, re.I)]
-    return tuple(dict.fromkeys(int(n) if n.is_integer() else n for n in found))
+    return tuple(dict.fromkeys(_plain(float(n)) for n in re.findall(_NUMBER, text, re.I)))
+
+
+def _plain(number: float) -> int | float:
+    return int(number) if number.is_integer() else number
 
 
 def _lies(value: Scalar, low: float, high: float) -> bool:

@@ -141,7 +141,7 @@ def _cut(proposal: Proposal, bounds: Sequence[Bound]) -> Proposal:
         raise InvalidTaskError(
             f"The goal leaves nothing of {parameter.name}: "
             f"{parameter.low:g} to {parameter.high:g}.",
-            hint="Give it a range of its own: space={...} in Python, --space FILE for a command.",
+            hint=f"Say both of its ends: '{parameter.name} between 1 and 8'.",
         )
     cut = with_bounds(parameter, low, high)
     return replace(proposal, parameter=cut, origin="you", reason="no further, by your goal")

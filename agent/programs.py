@@ -237,6 +237,11 @@ def _as_said(proposal: Proposal, by_name: set[str]) -> Proposal:
 
 
 def _unsaid(argument: Argument) -> InvalidTaskError:
+    if argument.type == "object":
+        return InvalidTaskError(
+            f"{argument.name} is to be tuned, and no single value can stand for it.",
+            hint="Make arguments of its own of what is to be tuned in it.",
+        )
     way = "a, b or c" if argument.type == "text" else "between 1 and 8"
     return InvalidTaskError(
         f"Nothing says what values {argument.name} may have, which is to be tuned.",

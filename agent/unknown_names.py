@@ -15,12 +15,16 @@ from functools import cache
 
 from agent.further_scores import names_of, spaced
 from agent.goals import DOWN, UP
+from agent.intake.budgets import read_budget
+from agent.intake.parallel import read_workers
+from agent.intake.seeds import read_seed
+from agent.intake.text import Text
 from agent.intake.vocabulary import stopwords, words
+from agent.ranges_in_words import NUMBER as _NUMBER
 from evals.arguments import Argument
 from evals.known_parameters import known_parameter, plain_name
 from prompts.errors import InvalidTaskError
 
-_NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
 _VERB = re.compile(
     r"\b(?:(?P<sure>tun(?:e|ing)|vary(?:ing)?|search(?:ing)?\s+over)|optimi[sz](?:e|ing))\s+", re.I
 )
@@ -44,6 +48,17 @@ _RANGE = re.compile(
 _JOINED = re.compile(r"\s*(?:,\s*(?:and\s+|or\s+)?|\b(?:and|or|plus)\s+|[&+]\s*)", re.I)
 _FILE = re.compile(r"\.[a-z]{1,5}$", re.I)
 _WAY = re.compile(rf"(?:{DOWN}|{UP})\b", re.I)
+_EQUAL = re.compile(r"(?<![\w.=<>!*/+-])(?P<name>[A-Za-z_]\w*)\s*=\s*(?=[\w'\"\[({.-])")
+_BETWEEN = re.compile(
+    rf"(?<![\w.-])(?P<name>[A-Za-z_]\w*)\s+(?:is\s+|should\s+be\s+)?"
+    rf"(?:between\s+{_NUMBER}\s+and|from\s+{_NUMBER}\s+to|in\s*[\[(]\s*{_NUMBER}\s*,)\s*{_NUMBER}",
+    re.I,
+)
+_QUOTED = re.compile(r"`[^`]*\s[^`]*`|\"[^\"]*\s[^\"]*\"|(?<!\w)'[^']*\s[^']*'")
+_OPTIONS = frozenset(
+    ("trials", "n_trials", "seed", "workers", "metric", "direction", "seconds", "timeout", "budget")
+)
+"""What is set in a goal and is no parameter."""
 SHOWN = 20
 """Names that are listed at most."""
 
@@ -74,6 +89,13 @@ def check_named(
         InvalidTaskError: names it, and what there is.
     """
     about = {spaced(s) for s in subjects}
+    there = [a.name for a in arguments]
+    for name, sure in _valued(text):
+        if _is_there(name, arguments) or spaced(name) in about or _is_subject(name):
+            continue
+        if sure:
+            raise unknown(name, there)
+        notify(f"No parameter is called {name!r}: what is said of it changes nothing.")
     for start in _VERB.finditer(text):
         known = False
         for said in _listed(text, start):
@@ -84,13 +106,13 @@ def check_named(
             elif _WAY.match(said.name) or spaced(said.name) in about:
                 break
             elif _is_meant(said, arguments, known):
-                error = unknown(said.name, [a.name for a in arguments])
+                error = unknown(said.name, there)
                 error.hint += " Where none is named, whatever is worth tuning is tuned."
                 raise error
             elif _may_be_meant(said) and not known:
                 notify(
                     f"No parameter is called {said.name!r}, so whatever is worth tuning is tuned. "
-                    f"There is: {listed(a.name for a in arguments)}."
+                    f"There is: {listed(there)}."
                 )
 
 
@@ -98,6 +120,23 @@ def said_by_name(text: str, arguments: Sequence[Argument]) -> set[str]:
     """Return the arguments that a goal lists by name behind "tune", and by nothing longer."""
     items = {spaced(s.name) for m in _VERB.finditer(text) for s in _listed(text, m)}
     return _named(items, arguments)
+
+
+def _valued(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the names that values are given to, and whether no other word of a goal may be."""
+    spans = [b.span for b in [read_workers(Text(text))] if b]
+    claims = [*read_budget(Text(text), spans).claims.values(), read_seed(Text(text))]
+    for quote in (c.quote for c in claims if c is not None and re.search(r"[^\W\d]", c.quote)):
+        text = text.replace(quote, ";" * len(quote))
+    text = _QUOTED.sub(";", text)
+    for match in _EQUAL.finditer(text):
+        if match["name"].lower() not in _OPTIONS:
+            yield match["name"], True
+    for match in _BETWEEN.finditer(text):
+        name = match["name"]
+        entry = known_parameter(name)
+        known = entry is not None and plain_name(name) in entry.names
+        yield name, "_" in name or len(name) == 1 or known
 
 
 def check_known(names: Iterable[str], arguments: Sequence[Argument]) -> None:

@@ -162,6 +162,7 @@ def test_marks_have_the_ranges_of_the_goal_and_none_reaches_the_program(tmp_path
     assert task.space.names == ["lr", "width"]
     assert task.program is not None and task.program.command[-1].endswith("width={width} 0.5")
     with pytest.raises(InvalidTaskError, match=r"\{foo\}.*foo between"):
+        words = "lowest loss, lr between 0 and 1"
         command_task(["run", "{lr}", "{foo}"], read_goal(words), words, directory=tmp_path)
 
 
@@ -189,3 +190,41 @@ def test_what_is_named_and_has_no_values_is_not_left_out_in_silence() -> None:
     goal = "tune lr and optimizer, lowest loss"
     with pytest.raises(InvalidTaskError, match=r"what values optimizer may have.*a, b or c"):
         function_task(settings, read_goal(goal), goal)
+
+
+@pytest.mark.parametrize(
+    ("words", "bounds", "log"),
+    [
+        ("lr on a log scale between 1e-4 and 1", (1e-4, 1.0), True),
+        ("lr log-uniform from 1e-4 to 1", (1e-4, 1.0), True),
+        ("lr (log) in (1e-4, 1)", (1e-4, 1.0), True),
+        ("lr from .001 up to 1 (log)", (1e-3, 1.0), True),
+        ("lr=1e-4..1", (1e-4, 1.0), False),
+        ("lr ~ loguniform(1e-4, 1)", (1e-4, 1.0), True),
+        ("the lr should be between 1e-4 and 1", (1e-4, 1.0), False),
+        ("search lr over 1e-4 to 1", (1e-4, 1.0), False),
+        ("lr within 1e-4 and 1", (1e-4, 1.0), False),
+        ("lr ranging from 1 to 1e-4", (1e-4, 1.0), False),
+    ],
+)
+def test_however_a_range_is_written_it_is_read(
+    words: str, bounds: tuple[float, float], log: bool
+) -> None:
+    found = read_argument_wishes(f"{words}, lowest loss, 20 trials", [Argument("lr", "float", 0.1)])
+    assert found.bounds == {"lr": bounds} and not found.values
+    assert found.log == ({"lr"} if log else set())
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        ("depth: 2, 4, 8", (2, 4, 8)),
+        ("depth 3/5/7", (3, 5, 7)),
+        ("depth may be 3, 5 or 7", (3, 5, 7)),
+        ("depths 2, 4, 8", (2, 4, 8)),
+    ],
+)
+def test_however_a_list_is_written_it_is_read(words: str, values: tuple[int, ...]) -> None:
+    goal = f"{words}, 20 trials, lowest loss"
+    found = read_argument_wishes(goal, [Argument("depth", "int", 3)])
+    assert found.choices == {"depth": values} and not found.bounds and not found.values

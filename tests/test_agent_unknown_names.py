@@ -38,6 +38,9 @@ def check(goal: str) -> list[str]:
         ("tune `width_mult`, lowest val_loss", "'width_mult'"),
         ("tune threshold, lowest val_loss", "'threshold'"),
         ("tune the batch size, lowest val_loss", "'batch size'"),
+        ("lowest val_loss, z between 1 and 5, 20 trials", "'z'"),
+        ("lowest val_loss with momentum in [0.1, 1]", "'momentum'"),
+        ("momentum = 0.9, lowest val_loss", "'momentum'"),
     ],
 )
 def test_a_name_that_nothing_has_is_refused(goal: str, said: str) -> None:
@@ -59,6 +62,8 @@ def test_a_name_that_nothing_has_is_refused(goal: str, said: str) -> None:
         "tune lr, and the depth should be small or large",
         "tune lr and get val_loss down with momentum 0.9",
         "optimise val_loss, 20 trials",
+        "lowest val_loss between 1 and 2, seed = 7, trials = 20, workers=2, lr = 0.1",
+        "tune `python train.py width=3`, lowest val_loss",
         "tune hyperparameters and minimise val_loss",
         "tune the transformer, lowest val_loss",
     ],
@@ -68,6 +73,8 @@ def test_other_words_behind_tune_are_no_parameters(goal: str) -> None:
 
 
 def test_what_may_be_a_name_is_told() -> None:
+    (note,) = check("lowest val_loss with gamma in [0.1, 1]")
+    assert "No parameter is called 'gamma'" in note
     (note,) = check("tune the threshold, lowest val_loss")
     assert "No parameter is called 'threshold'" in note and "max_depth" in note
 
