@@ -6,6 +6,7 @@ of Hydra and those whose flags cannot be read.
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
@@ -58,6 +59,7 @@ def read_declared(command: Sequence[str], directory: Path) -> Declared:
     if found := read_constants(text):
         return Declared(tuple(found), about, script, hint)
     _check_there(command, directory)
+    _check_python(text, script)
     raise InvalidTaskError(
         f"Nothing says which parameters {' '.join(command)!r} has.",
         hint=hint
@@ -76,6 +78,19 @@ def _check_there(command: Sequence[str], directory: Path) -> None:
         raise InvalidTaskError(
             f"There is no file {script!r} in {directory}.", hint="Write its path, or go there."
         )
+
+
+def _check_python(text: str, script: str) -> None:
+    """Refuse a script that is no Python, whose trials would all fail."""
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        raise InvalidTaskError(
+            f"{script} cannot be read as Python: {error.msg}, line {error.lineno}.",
+            hint="Mend it, or mark its parameters in the command, such as --lr {lr}.",
+        ) from error
+    except (ValueError, RecursionError):
+        return
 
 
 def _about(text: str) -> str:

@@ -23,6 +23,7 @@ from agent.further_scores import (
     names_of,
     read_bounds,
     spaced,
+    whole_name,
 )
 from agent.goal_words import said_elsewhere, way_of
 from agent.intake.budgets import read_budget
@@ -102,7 +103,7 @@ def read_goal(
         way = {"direction": direction or before[0].direction}
         objectives = (before[0].model_copy(update=way), *before[1:])
         return Goal(objectives, budget, sources, workers=workers)
-    name = metric or (found.group("name") if found else _bare(text))
+    name = metric or (whole_name(text, found) if found else _bare(text))
     if not name and (direction or _ALONE.search(text)):
         name = unnamed
     if not name:
@@ -123,7 +124,10 @@ def _bare(text: str) -> str:
     """Return the name that a goal begins with and says nothing else of: "val_loss, 20 trials"."""
     first = re.split(r"[,;]|\.\s|\.$", text.strip())[0].strip()
     known = re.fullmatch(rf"{DOWN}|{UP}", first, re.I) or first.lower() in NO_METRIC
-    return first if re.fullmatch(NAME, first) and not known else ""
+    if known or (match := re.match(rf"(?P<name>{NAME})", first)) is None:
+        return ""
+    name = whole_name(first, match)
+    return name if spaced(name) == spaced(first) else ""
 
 
 def _metric_match(text: str) -> re.Match[str] | None:
