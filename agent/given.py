@@ -21,7 +21,7 @@ def _listed(value: Any) -> Any:
 
 
 def _several(value: Any) -> Any:
-    return [value] if callable(value) else value
+    return [value] if callable(value) else [] if value is None else value
 
 
 def _path(value: Any) -> Any:

@@ -61,7 +61,7 @@ def test_a_callback_ends_the_search_and_it_goes_on_later(tmp_path: Path) -> None
 
     found = tune(tmp_path, enough)
     assert len(found.trials) == 3 and found.outcome.stopped == "a callback stopped it"
-    assert len(tune(tmp_path, ()).trials) == 6
+    assert len(tune(tmp_path, None).trials) == 6
 
 
 def test_what_a_callback_raises_reaches_the_caller_and_no_trial_is_lost(tmp_path: Path) -> None:
