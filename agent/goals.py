@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -20,6 +20,7 @@ from agent.further_scores import (
     NO_METRIC,
     NamedBound,
     further_objectives,
+    means,
     names_of,
     read_bounds,
     spaced,
@@ -120,6 +121,21 @@ def read_goal(
     return Goal((objective, *further), budget, sources, tuple(bounds), workers)
 
 
+def of_scores(goal: Goal, text: str, arguments: Sequence[Argument], *, unnamed: str = "") -> Goal:
+    """Return a goal whose scores are none of `arguments`: "find the best lr, lowest loss".
+
+    Raises:
+        InvalidTaskError: the words name no score beside them.
+    """
+    said = goal.sources.get("objectives")
+    first = goal.objectives[0]
+    best = re.match(r"best\s", said.quote, re.I) if said and said.quote else None
+    if said is None or best is None or not any(means(a, first.metric) for a in arguments):
+        return goal
+    other = of_scores(read_goal(text.replace(said.quote, ""), unnamed=unnamed), text, arguments)
+    return replace(goal, objectives=other.objectives, sources=goal.sources | other.sources)
+
+
 def _bare(text: str) -> str:
     """Return the name that a goal begins with and says nothing else of: "val_loss, 20 trials"."""
     first = re.split(r"[,;]|\.\s|\.$", text.strip())[0].strip()
@@ -218,7 +234,10 @@ def named(text: str, arguments: Sequence[Argument]) -> list[str]:
     """
     for span, _ in left_alone(text, arguments):
         text = f"{text[: span.start]}{' ' * (span.end - span.start)}{text[span.end :]}"
-    verb = r"(?:tun(?:e|ing)|optimi[sz](?:e|ing)|vary(?:ing)?|search(?:ing)? over|try(?:ing)?)"
+    verb = (
+        r"(?:find(?:ing)?\s+(?:the\s+)?(?:best|optimal|right)|tun(?:e|ing)|optimi[sz](?:e|ing)"
+        r"|vary(?:ing)?|search(?:ing)? over|try(?:ing)?)"
+    )
     found = re.search(rf"\b{verb}\b(.*?)(?:\bof \S+\.\w+|;|\.\s|$)", text, re.I)
     if not found:
         return []

@@ -10,7 +10,7 @@ from typing import Any
 from agent.argument_wishes import ArgumentWishes, read_argument_wishes
 from agent.declared import marks_in, read_declared
 from agent.further_scores import means, within_bounds
-from agent.goals import Goal, named, part_of_task
+from agent.goals import Goal, named, of_scores, part_of_task
 from agent.intake.seeds import read_seed
 from agent.intake.text import Text
 from agent.parameters import Program as About
@@ -73,6 +73,7 @@ def function_task(
         check_known(given, signature.arguments)
         check_known(space.names if space else (), arguments)
         check_named(description, signature.arguments, _subjects(goal, name), notify)
+    goal = of_scores(goal, description, arguments, unnamed="score")
     wishes = _wishes(goal, description, arguments, space)
     given = {**wishes.values, **given}
     proposed = _task(
@@ -137,6 +138,7 @@ def command_task(
     free = [a for a in arguments if _is_free(a, command[1:]) or a.name in wished]
     check_known(space.names if space else (), free)
     check_named(description, arguments, _subjects(goal, *command), notify)
+    goal = of_scores(goal, description, arguments)
     wishes = _wishes(goal, description, free, space)
     kept = wishes.values if constants else {}
     seed = next((a.written for a in free if role_of(a) == "seed" and a.type == "int"), "")

@@ -155,6 +155,7 @@ def unknown(name: str, known: Sequence[str]) -> InvalidTaskError:
     plain = {plain_name(k): k for k in known}
     near = get_close_matches(plain_name(name), plain, 1, 0.6)
     near = near or [k for k in plain if plain_name(name) in k.split("_")][:1]
+    near = near or [k for k in plain if len(k) > 2 and plain_name(name).startswith(k)][:1]
     guess = f"Did you mean {plain[near[0]]}? " if near else ""
     return InvalidTaskError(
         f"The program has no parameter {name!r}.", hint=f"{guess}There is: {listed(known)}."

@@ -228,3 +228,22 @@ def test_however_a_list_is_written_it_is_read(words: str, values: tuple[int, ...
     goal = f"{words}, 20 trials, lowest loss"
     found = read_argument_wishes(goal, [Argument("depth", "int", 3)])
     assert found.choices == {"depth": values} and not found.bounds and not found.values
+
+
+@pytest.mark.parametrize(
+    ("goal", "metric"),
+    [
+        ("find the best lr, lowest loss", "loss"),
+        ("find the best learning rate and bias that give the lowest loss", "loss"),
+        ("find the best lr, minimise it", "score"),
+        ("best loss, tune lr", "loss"),
+    ],
+)
+def test_the_best_of_a_parameter_is_no_score(goal: str, metric: str) -> None:
+    found = function_task(settings, read_goal(goal), goal).task
+    assert [o.metric for o in found.objectives] == [metric] and found.space.names == ["lr"]
+
+
+def test_the_best_of_a_parameter_alone_says_no_score() -> None:
+    with pytest.raises(InvalidTaskError, match="names no score"):
+        function_task(settings, read_goal("find the best lr"), "find the best lr")
