@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agent.api import load, plan, resume, run
+    from agent.callbacks import Progress
     from agent.loop import Agent
     from agent.notebook import load_ipython_extension
     from agent.runs import Run
@@ -36,6 +37,7 @@ __all__ = [
     "Objective",
     "Ordinal",
     "PlaintuneError",
+    "Progress",
     "Run",
     "SearchSpace",
     "Store",
@@ -56,6 +58,7 @@ __all__ = [
 
 _HOMES = {
     "agent.api": ("load", "plan", "resume", "run"),
+    "agent.callbacks": ("Progress",),
     "agent.loop": ("Agent",),
     "agent.notebook": ("load_ipython_extension",),
     "agent.runs": ("Run",),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.callbacks import Callback
 from agent.clock import Clock
 from agent.command_line import CommandLine, understand_command
 from agent.commands import Understood, Wishes, understand_source
@@ -26,6 +27,7 @@ from prompts.errors import DataError, UserError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+Callbacks = Sequence[Callback] | Callback
 Gpus = Sequence[str | int] | str | int | None
 
 
@@ -78,6 +80,7 @@ def run(
     transfer: str | Sequence[str] = (),
     workers: int | None = None,
     gpus: Gpus = None,
+    callbacks: Callbacks = (),
     quiet: bool = False,
 ) -> Run:
     """Tune `task` (a description, a YAML file's name, or a `Task`) and return the finished run.
@@ -91,7 +94,9 @@ def run(
     runs contenders again where noise decides between them; `transfer` names earlier studies to
     learn from, or ("auto",). `context` ("none", "partial", "full") says how much of the data the
     language model's first question tells, `log_values` whether it shows logarithms. `workers`
-    trials run at a time, with the `gpus` (None: those that are found) dealt among them.
+    trials run at a time, with the `gpus` (None: those that are found) dealt among them. Each of
+    `callbacks` is called with the study and the trial after each trial: `study.best`, `.trials` and
+    `.frame` are as they stand, `study.stop()` ends the search.
 
     `data` takes the place of the task's file and is kept, as Parquet, beside the run's other files;
     a named index is a column. `command` ("python train.py", or its words) is a program to tune
@@ -121,6 +126,7 @@ def run(
         "replicate": replicate,
         "transfer": transfer,
         "workers": workers,
+        "callbacks": callbacks,
     }
     setting = Setting(
         **plain_options(asked),
@@ -133,7 +139,8 @@ def run(
     )
     check(setting)
     understood = _understood(task, command, frame, wishes, talk, clock)
-    setting = replace(setting, language_model=understood.language_model)
+    workers = understood.workers if setting.workers is None else setting.workers
+    setting = replace(setting, language_model=understood.language_model, workers=workers)
     return run_task(understood.task, setting, understood.calls)
 
 
@@ -189,6 +196,7 @@ def resume(
     out: str | Path | None = None,
     workers: int | None = None,
     gpus: Gpus = None,
+    callbacks: Callbacks = (),
     quiet: bool = False,
 ) -> Run:
     """Go on with the study called `name`, to a larger budget where one is given.
@@ -206,7 +214,7 @@ def resume(
     wishes = Wishes(trials, seconds, stop_below_gain=stop_below_gain)
     setting = Setting(
         storage=found["storage"],
-        **plain_options({"out": out, "workers": workers}),
+        **plain_options({"out": out, "workers": workers, "callbacks": callbacks}),
         devices=_devices(gpus),
         language_model=talk.language_model(),
         listeners=() if quiet else (Lines(sys.stderr),),

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 
 from agent.further_scores import NamedBound, means, names_of
 from agent.intake.budgets import read_budget
+from agent.intake.parallel import read_workers
 from agent.intake.settings import read_settings
 from agent.intake.text import Span, Text
+from agent.ranges_in_words import NUMBER as _NUMBER
+from agent.ranges_in_words import read_numbers, read_ranges
 from evals.arguments import Argument
 from evals.known_parameters import role_of
 from evals.parameters import Categorical, Float, Int, Ordinal, Parameter, Scalar
@@ -26,7 +29,6 @@ from prompts.errors import InvalidTaskError
 if TYPE_CHECKING:
     from agent.goals import Goal
 
-_NUMBER = r"[-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
 _VERB = r"(?:tun(?:e|ed|ing)|touch(?:ed|ing)?|chang(?:e|ed|ing)|var(?:y|ied|ying)|search(?:ed|ing)?"
 _VERB += r"|optimi[sz](?:e|ed|ing)|modify(?:ing)?)(?:\s+over)?"
 _JOINED = r"(?:\s*,\s*|\s+)(?:(?:and|or|nor|&)\s+)?(?:the\s+)?"
@@ -98,8 +100,12 @@ def read_argument_wishes(
     by_name = {a.name: a for a in arguments}
     listed = dict(_lists(text, names))
     spoken = [(n, s, v) for n, s, v in _options(text, names, by_name)]
+    spoken += _many(text, names, [*_budgets(text), *listed.values()])
     taken = [*_budgets(text), *listed.values(), *(s for _, s, _ in spoken)]
-    bounds, values, log = _numbers(text, names, taken)
+    ranges = [(names[_key(r.name)], r) for r in read_ranges(_blanked(text, taken), _any(names))]
+    bounds, values, log = _numbers(text, names, [*taken, *(r.span for _, r in ranges)])
+    bounds |= {n: (r.low, r.high) for n, r in ranges}
+    log |= {n for n, r in ranges if r.log}
     choices = {n: _numbers_in(text.raw[s.start : s.end]) for n, s in listed.items()}
     choices |= {n: v for n, _, v in spoken} | {n: v for n, v in values.items() if len(v) > 1}
     single = {n: v[0] for n, v in (*choices.items(), *values.items()) if len(v) == 1}
@@ -111,6 +117,22 @@ def read_argument_wishes(
         values=single,
         left=frozenset(name for _, name in left_alone(description, arguments)),
     )
+
+
+def _many(
+    text: Text, names: Mapping[str, str], taken: Sequence[Span]
+) -> Iterator[tuple[str, Span, tuple[Scalar, ...]]]:
+    plural = {**{f"{n}s": name for n, name in names.items() if len(n) > 1}, **names}
+    for said, span, values in read_numbers(_blanked(text, taken), _any(plural)):
+        yield plural[_key(said)], span, tuple(dict.fromkeys(map(_plain, values)))
+
+
+def _blanked(text: Text, spans: Sequence[Span]) -> str:
+    """Return the text, of the same length, without what stands in `spans`."""
+    raw = text.raw
+    for span in spans:
+        raw = f"{raw[: span.start]}{';' * (span.end - span.start)}{raw[span.end :]}"
+    return raw
 
 
 def _is_new(bounds: tuple[float, float], argument: Argument, limited: Sequence[NamedBound]) -> bool:
@@ -207,6 +229,7 @@ def _options(
     for spoken, name in names.items():
         known = _choices(arguments[name])
         if not known:
+            yield from _free_options(text, spoken, arguments[name])
             continue
         one = rf"['\"]?(?:{'|'.join(re.escape(k) for k in sorted(known, key=len, reverse=True))})"
         one += r"(?![\w-])['\"]?"
@@ -217,6 +240,23 @@ def _options(
             found = re.findall(one, match[1], re.I)
             values = dict.fromkeys(known[f.strip("'\"").lower()] for f in found)
             yield name, Span(*match.span()), tuple(values)
+
+
+def _free_options(
+    text: Text, spoken: str, argument: Argument
+) -> Iterator[tuple[str, Span, tuple[Scalar, ...]]]:
+    """Yield the words that an argument of text may be: "optimizer adam, sgd or lion"."""
+    if argument.type != "text" or role_of(argument) == "path":
+        return
+    one = r"['\"]?[A-Za-z][\w.+-]*['\"]?"
+    more = rf"{one}(?:\s*,\s*{one})*\s*(?:,\s*)?(?:\bor\b|/)\s*{one}"
+    listed = rf"{_IS}(?P<list>[\[{{(]\s*{one}(?:\s*,\s*{one})+\s*[\])}}]|{more})"
+    for match in re.finditer(
+        rf"{_any([spoken])}(?:{listed}|\s*=\s*(?P<one>{one}))", text.raw, re.I
+    ):
+        said = re.sub(r"(?i)\bor\b|/", ",", match["list"] or match["one"]).strip("[]{}()")
+        values = dict.fromkeys(w for v in said.split(",") if (w := v.strip(" '\"")))
+        yield argument.name, Span(*match.span()), tuple(values)
 
 
 def _choices(argument: Argument) -> dict[str, Scalar]:
@@ -246,14 +286,19 @@ def _any(names: Mapping[str, str] | Sequence[str]) -> str:
 
 
 def _budgets(text: Text) -> list[Span]:
-    """Return where budgets stand, whose numbers are no argument's."""
+    """Return where budgets and workers stand, whose numbers are no argument's."""
     quotes = [c.quote for c in read_budget(text).claims.values() if re.search(r"[^\W\d]", c.quote)]
-    return [Span(i, i + len(q)) for q in quotes if (i := text.raw.find(q)) >= 0]
+    workers = read_workers(text)
+    found = [Span(i, i + len(q)) for q in quotes if (i := text.raw.find(q)) >= 0]
+    return [*found, workers.span] if workers else found
 
 
 def _numbers_in(text: str) -> tuple[Scalar, ...]:
-    found = [float(n) for n in re.findall(_NUMBER, text, re.I)]
-    return tuple(dict.fromkeys(int(n) if n.is_integer() else n for n in found))
+    return tuple(dict.fromkeys(_plain(float(n)) for n in re.findall(_NUMBER, text, re.I)))
+
+
+def _plain(number: float) -> int | float:
+    return int(number) if number.is_integer() else number
 
 
 def _lies(value: Scalar, low: float, high: float) -> bool:

@@ -104,7 +104,7 @@ def understand_command(
         show_space(replace(proposed, task=task))
     if talk.interactive:
         _ask_to_go_on()
-    return Understood(task, proposed.calls, model)
+    return Understood(task, proposed.calls, model, proposed.workers)
 
 
 def _ask_to_go_on() -> None:
@@ -124,6 +124,8 @@ def show_space(proposed: Proposed) -> None:
 
     say(f"Goal: {', then '.join(o.words for o in proposed.task.objectives)}.")
     Console(file=sys.stderr, highlight=False).print(space_table(proposed.proposals))
+    if proposed.workers is not None:
+        say(f"At a time: {proposed.workers} trials, as you said (of a task file: --workers).")
     for constraint in proposed.task.space.constraints:
         say(f"Tried only where: {constraint.meaning}.")
     if left := [p for p in proposed.proposals if p.parameter is None]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.clock import Clock
-from agent.events import Event, Listener, RunStarted, TaskUnderstood
+from agent.events import Listener, TaskUnderstood
 from agent.exits import say
 from agent.goals import part_of_task
 from agent.llm_budget import limits_in
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from agent.setting import Setting
 
 YAML = (".yaml", ".yml")
+NOT_KEPT = (
+    "No study was begun, and what was read of your words is not kept. Give the same command again, "
+    "or keep the reading: `plaintune plan … > task.yaml`, then `plaintune run task.yaml`."
+)
 
 
 @dataclass(frozen=True)
@@ -92,11 +96,15 @@ def _spread(constraints: Sequence[str | Decides], names: Sequence[str]) -> list[
 
 @dataclass(frozen=True)
 class Understood:
-    """A task, the calls by which it was understood, and the model that was asked."""
+    """A task, the calls by which it was understood, and the model that was asked.
+
+    `workers` says how many trials are to run at a time, None where nothing does.
+    """
 
     task: Task
     calls: tuple[CallRecord, ...]
     language_model: LanguageModel | None
+    workers: int | None = None
 
 
 def run(
@@ -108,13 +116,18 @@ def run(
 
     clock = setting.clock
     check(setting)
-    understood = _understand(source, line, wishes, talk, clock)
+    try:
+        understood = _understand(source, line, wishes, talk, clock)
+    except Interrupted as end:
+        end.add_note(NOT_KEPT)
+        raise
     present(understood.task)
     with _face() as listener:
         model = understood.language_model
-        setting = replace(setting, language_model=model, listeners=[listener])
+        workers = understood.workers if setting.workers is None else setting.workers
+        setting = replace(setting, language_model=model, listeners=[listener], workers=workers)
         listener(TaskUnderstood(understood.task, clock.seconds.get("understanding", 0.0)))
-        finished = _interruptibly(lambda s: run_task(understood.task, s, understood.calls), setting)
+        finished = run_task(understood.task, setting, understood.calls)
     _finish(finished, talk, setting.storage)
 
 
@@ -143,7 +156,7 @@ def resume(
             workers=workers,
             devices=devices,
         )
-        finished = _interruptibly(lambda s: go_on(study, s, wishes.applied), setting)
+        finished = go_on(study, setting, wishes.applied)
     _finish(finished, talk, storage)
 
 
@@ -333,25 +346,6 @@ def _face() -> AbstractContextManager[Listener]:
     return LiveView(Console(stderr=True, highlight=False))
 
 
-def _interruptibly(call: Callable[[Setting], Run], setting: Setting) -> Run:
-    """Run, and say on an interruption or a failure how to go on."""
-    from agent.database import storage_option
-
-    started: list[str] = []
-    where = storage_option(setting.storage)
-
-    def remember(event: Event) -> None:
-        if isinstance(event, RunStarted):
-            started.append(event.study)
-
-    try:
-        return call(replace(setting, listeners=[*setting.listeners, remember]))
-    except (Interrupted, PlaintuneError) as end:
-        if started:
-            end.add_note(f"Go on with: plaintune resume {started[0]}{where}")
-        raise
-
-
 def _finish(finished: Run, talk: Talk, storage: str | None) -> None:
     from agent.database import storage_option
     from agent.showing import run_json, show
@@ -362,9 +356,11 @@ def _finish(finished: Run, talk: Talk, storage: str | None) -> None:
     else:
         show(summary(finished, finished.directory))
     if finished.best is None:
+        study = f"{finished.name}{storage_option(storage)}"
         raise PlaintuneError(
             f"No configuration of {finished.name} completed.",
-            hint=f"See why: `plaintune show {finished.name}{storage_option(storage)}`.",
+            hint=f"See why: `plaintune show {study}`. Once that is mended, go on with "
+            f"`plaintune resume {study}`.",
         )
 
 

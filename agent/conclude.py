@@ -14,6 +14,7 @@ from agent.confirm import confirm
 from agent.explain import default_trial
 from agent.finals import Repeatable, finals
 from agent.outcome import Outcome, Score
+from agent.same_failure import plain_reason
 from evals.evaluator import Evaluator
 from evals.space import Config
 from evals.task import Task
@@ -95,7 +96,8 @@ def _default(task: Task, trials: Sequence[Trial]) -> Config | None:
 
 def nothing_completed(trials: Sequence[Trial]) -> str:
     """Say that no trial completed, and the most frequent reason."""
-    reasons = Counter(t.evaluation.reason for t in trials if t.evaluation and t.evaluation.reason)
+    ends = [t.evaluation.reason for t in trials if t.evaluation]
+    reasons = Counter(plain_reason(r) for r in ends if r)
     if not reasons:
         return "No trial has completed."
     reason, times = reasons.most_common(1)[0]

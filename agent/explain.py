@@ -40,8 +40,8 @@ class Story:
 
 
 def default_trial(trials: Sequence[Trial]) -> Trial | None:
-    """Return the trial of the target model's own default configuration."""
-    return next((t for t in trials if t.origin == "default"), None)
+    """Return the trial of the target model's own default configuration, the last one of several."""
+    return next((t for t in reversed(trials) if t.origin == "default"), None)
 
 
 def show_value(value: Any) -> str:

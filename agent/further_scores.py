@@ -39,7 +39,27 @@ _SCORE = re.compile(
     re.I,
 )
 """What the name of a score looks like, so that "10 trials at most" has none."""
+_PART = "val|validation|valid|test|train|training|eval|dev|mean|average|absolute|squared|cross|log"
+_ENDING = (
+    rf"(?:\s+(?:{_PART}))*\s+(?:loss|error|accuracy|score|rmse|mae|mse|auc|f1|recall|precision|perplexity"
+    r"|latency|cost|reward|return|throughput|time|length|distance|size|rate|profit|entropy)(?![\w/.-])"
+)
+"""The rest of a score's name in several words: the "loss" of "val loss"."""
 NO_METRIC = {"trials", "possible", "of", "to", "as", "for", "a", "an", "it", "in", "and", "value"}
+
+
+def whole_name(text: str, match: re.Match[str]) -> str:
+    """Return the name of a score that `match` found, all of its words: "val loss" is val_loss.
+
+    A word that is a score's name by itself stands alone: "f1 score" is f1.
+    """
+    name, (start, end) = match["name"], match.span("name")
+    before = re.search(rf"(?<![\w/.-])(?:(?:{_PART})\s+)+$", text[:start], re.I)
+    if before and start != match.start():
+        before = None  # Another word has brought us here.
+    if not _SCORE.search(name) and (rest := re.match(_ENDING, text[end:], re.I)):
+        name += rest[0]
+    return "_".join([*(before[0].split() if before else ()), *name.split()])
 
 
 @dataclass(frozen=True)
@@ -89,7 +109,8 @@ def further_objectives(
     for match in _ALSO.finditer(text):
         way = "minimize" if match["minimize"] else "maximize"
         if match["name"].lower() not in NO_METRIC:
-            found.setdefault(match["name"], Objective(metric=match["name"], direction=way))
+            name = whole_name(text, match)
+            found.setdefault(name, Objective(metric=name, direction=way))
     for limited in (b.objective for b in bounds if b.is_score):
         known = found.get(limited.metric)
         if known is None or (known is not first and known.direction == limited.direction):
@@ -141,7 +162,7 @@ def _cut(proposal: Proposal, bounds: Sequence[Bound]) -> Proposal:
         raise InvalidTaskError(
             f"The goal leaves nothing of {parameter.name}: "
             f"{parameter.low:g} to {parameter.high:g}.",
-            hint="Give it a range of its own: space={...} in Python, --space FILE for a command.",
+            hint=f"Say both of its ends: '{parameter.name} between 1 and 8'.",
         )
     cut = with_bounds(parameter, low, high)
     return replace(proposal, parameter=cut, origin="you", reason="no further, by your goal")

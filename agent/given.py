@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import fspath
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +20,10 @@ def _listed(value: Any) -> Any:
     return [str(p).strip() for p in parts] if isinstance(parts, list | tuple | range) else parts
 
 
+def _several(value: Any) -> Any:
+    return [value] if callable(value) else [] if value is None else value
+
+
 def _path(value: Any) -> Any:
     return fspath(value) if isinstance(value, Path) else value
 
@@ -28,6 +32,7 @@ def _model(value: Any) -> Any:
     return "none" if value is None else value
 
 
+Callbacks = Annotated[list[Callable[..., Any]], BeforeValidator(_several)]
 Words = Annotated[list[str], BeforeValidator(_listed)]
 PathText = Annotated[str, BeforeValidator(_path)]
 
@@ -54,6 +59,7 @@ class Given(BaseModel):
     workers: int | None = None
     gpus: Words | None = None
     isolated: bool = True
+    callbacks: Callbacks = []
     quiet: bool = False
 
 

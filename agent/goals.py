@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -20,13 +20,16 @@ from agent.further_scores import (
     NO_METRIC,
     NamedBound,
     further_objectives,
+    means,
     names_of,
     read_bounds,
     spaced,
+    whole_name,
 )
 from agent.goal_words import said_elsewhere, way_of
 from agent.intake.budgets import read_budget
 from agent.intake.metric_limits import bounded_number
+from agent.intake.parallel import Workers, read_workers
 from agent.intake.text import Span, Text
 from evals.arguments import Argument
 from evals.task import Budget, Objective, Source
@@ -56,12 +59,19 @@ class Goal:
     """What a sentence says about a search; `sources` has a source per field read.
 
     `bounds` are of scores, which are among the objectives, of arguments, or of anything else.
+    `workers` says how many trials run at a time, None where nothing does.
     """
 
     objectives: tuple[Objective, ...]
     budget: Budget
     sources: dict[str, Source]
     bounds: tuple[NamedBound, ...] = ()
+    workers: Workers | None = None
+
+    def at_a_time(self, arguments: Sequence[Argument]) -> int | None:
+        """Return how many trials run at a time, unless `arguments` have workers of their own."""
+        own = any("worker" in a.name.lower() for a in arguments)
+        return None if self.workers is None or (own and self.workers.called) else self.workers.count
 
 
 def read_goal(
@@ -86,13 +96,15 @@ def read_goal(
     """
     sources: dict[str, Source] = {}
     bounds = read_bounds(text, _budgets_in_words(text))
-    taken = [b.bound.span for b in bounds]
+    workers = read_workers(Text(text))
+    taken = [*(b.bound.span for b in bounds), *([workers.span] if workers else [])]
     budget = _budget(text, trials, seconds, sources, taken, usual=None if before else 30)
     found = _metric_match(text) if metric is None else None
     if found is None and before and metric in (None, before[0].metric):
         way = {"direction": direction or before[0].direction}
-        return Goal((before[0].model_copy(update=way), *before[1:]), budget, sources)
-    name = metric or (found.group("name") if found else _bare(text))
+        objectives = (before[0].model_copy(update=way), *before[1:])
+        return Goal(objectives, budget, sources, workers=workers)
+    name = metric or (whole_name(text, found) if found else _bare(text))
     if not name and (direction or _ALONE.search(text)):
         name = unnamed
     if not name:
@@ -106,14 +118,32 @@ def read_goal(
     objective = part_of_task(Objective, {"metric": name, "direction": direction})
     # What is given by keyword wins: then the words name no other score to improve.
     further = further_objectives(text if found else "", objective, bounds)
-    return Goal((objective, *further), budget, sources, tuple(bounds))
+    return Goal((objective, *further), budget, sources, tuple(bounds), workers)
+
+
+def of_scores(goal: Goal, text: str, arguments: Sequence[Argument], *, unnamed: str = "") -> Goal:
+    """Return a goal whose scores are none of `arguments`: "find the best lr, lowest loss".
+
+    Raises:
+        InvalidTaskError: the words name no score beside them.
+    """
+    said = goal.sources.get("objectives")
+    first = goal.objectives[0]
+    best = re.match(r"best\s", said.quote, re.I) if said and said.quote else None
+    if said is None or best is None or not any(means(a, first.metric) for a in arguments):
+        return goal
+    other = of_scores(read_goal(text.replace(said.quote, ""), unnamed=unnamed), text, arguments)
+    return replace(goal, objectives=other.objectives, sources=goal.sources | other.sources)
 
 
 def _bare(text: str) -> str:
     """Return the name that a goal begins with and says nothing else of: "val_loss, 20 trials"."""
     first = re.split(r"[,;]|\.\s|\.$", text.strip())[0].strip()
     known = re.fullmatch(rf"{DOWN}|{UP}", first, re.I) or first.lower() in NO_METRIC
-    return first if re.fullmatch(NAME, first) and not known else ""
+    if known or (match := re.match(rf"(?P<name>{NAME})", first)) is None:
+        return ""
+    name = whole_name(first, match)
+    return name if spaced(name) == spaced(first) else ""
 
 
 def _metric_match(text: str) -> re.Match[str] | None:
@@ -204,7 +234,10 @@ def named(text: str, arguments: Sequence[Argument]) -> list[str]:
     """
     for span, _ in left_alone(text, arguments):
         text = f"{text[: span.start]}{' ' * (span.end - span.start)}{text[span.end :]}"
-    verb = r"(?:tun(?:e|ing)|optimi[sz](?:e|ing)|vary(?:ing)?|search(?:ing)? over|try(?:ing)?)"
+    verb = (
+        r"(?:find(?:ing)?\s+(?:the\s+)?(?:best|optimal|right)|tun(?:e|ing)|optimi[sz](?:e|ing)"
+        r"|vary(?:ing)?|search(?:ing)? over|try(?:ing)?)"
+    )
     found = re.search(rf"\b{verb}\b(.*?)(?:\bof \S+\.\w+|;|\.\s|$)", text, re.I)
     if not found:
         return []

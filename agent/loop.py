@@ -28,6 +28,7 @@ from agent.lease import Heartbeat
 from agent.limits import Limits
 from agent.prospects import Prospects
 from agent.pruning import hopeless
+from agent.same_failure import telling
 from agent.store import UNLIMITED, Store
 from agent.store_rows import NumberTakenError
 from agent.threads import one_thread
@@ -69,6 +70,7 @@ class Agent:
         self._asking = threading.Lock()
         self._telling = threading.RLock()
         self._stopped = False
+        self._ended = ""
 
     @property
     def trials(self) -> list[Trial]:
@@ -112,7 +114,8 @@ class Agent:
                     return trials
                 if len(trials) >= limit or self.prospects.exhausted(self.task, trials):
                     return None
-                if not (found := self._suggest(trials, 1)) or self._stopped:
+                again = self.prospects.again(self.task, trials)
+                if not (found := [again] if again else self._suggest(trials, 1)) or self._stopped:
                     return None
                 try:
                     return self.store.start(self.prospects.noted(found[0]), len(trials))
@@ -146,7 +149,7 @@ class Agent:
         if self.adviser and isinstance(designer, Advisable):
             designer = designer.advised(advice)
         rng = np.random.default_rng([self.task.seed, len(trials)])
-        return designer.suggest(self.task, trials, count, rng)
+        return designer.suggest(self.task, telling(trials), count, rng)
 
     def tell(self, number: int, evaluation: Evaluation | float | Sequence[float]) -> Trial:
         """Write what came out of trial `number`; a wrong value makes it FAILED, with the reason."""
@@ -165,13 +168,15 @@ class Agent:
         """Ask, evaluate and tell until the budget is used up; return why it ended, in words.
 
         `n_trials` replaces the budget's number of trials, those before included; `elapsed` seconds
-        of the time budget are gone already. With two or more `workers` so many trials run at a
-        time, each chosen when the one before it ends, the others pending. Whatever interrupts it,
-        no trial stays RUNNING.
+        of the time budget are gone already. Where all trials fail for one reason it ends early.
+        With two or more `workers` so many trials run at a time, each chosen when the one before it
+        ends, the others pending. Whatever interrupts it, no trial stays RUNNING.
         """
         trials = {} if n_trials is None else {"trials": n_trials}
         budget = self.task.budget.model_copy(update=trials)
         limits = Limits.after(budget, self.store.trials(), elapsed)
+        self.prospects.begin(self.store.trials())
+        self._ended = ""
         most = UNLIMITED if budget.trials is None else budget.trials
         calls = [partial(self._work, e, limits, most) for e in workers or (self.evaluator,)]
         try:
@@ -180,7 +185,7 @@ class Agent:
             else:
                 calls[0]()
             ended = self.prospects.ended or "every configuration has been tried"
-            return limits.reached(self.store.taken()) or ended
+            return self._ended or limits.reached(self.store.taken()) or ended
         except BaseException:
             self.store.release()
             raise
@@ -188,8 +193,12 @@ class Agent:
     def _work(self, evaluator: Evaluator | None, limits: Limits, most: int) -> None:
         if evaluator is None:
             raise InvalidTaskError("There is no evaluator to run.", hint="Use ask and tell.")
-        while limits.seconds_left > 0 and (trial := self._ask(most)):
+        while not self._ended and limits.seconds_left > 0 and (trial := self._ask(most)):
             self._evaluate(trial, limits, evaluator)
+
+    def end(self, reason: str) -> None:
+        """Begin no new trial in this run, for `reason`; those that run are finished."""
+        self._ended = reason
 
     def _stop(self) -> None:
         """Have all workers end soon; what their trials then say is not told."""

@@ -15,7 +15,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from evals.sources import read_constants, rewritten
+from evals.constants import read_constants, rewritten
 from prompts.errors import InvalidTaskError, UserError
 
 if TYPE_CHECKING:

@@ -1,40 +1,32 @@
-"""From a command line or a function, and a goal in words, to a task that can be shown.
-
-A Python script is read, not run; other programs, and Hydra's, are asked for their `--help`.
-"""
+"""From a command line or a function, and a goal in words, to a task that can be shown."""
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agent.argument_wishes import ArgumentWishes, read_argument_wishes
+from agent.declared import marks_in, read_declared
 from agent.further_scores import means, within_bounds
-from agent.goals import Goal, named, part_of_task
+from agent.goals import Goal, named, of_scores, part_of_task
 from agent.intake.seeds import read_seed
 from agent.intake.text import Text
 from agent.parameters import Program as About
 from agent.parameters import propose_all
+from agent.unknown_names import check_known, check_named, said_by_name
 from evals.arguments import Argument
-from evals.evaluators.command import MARK, filled, set_words
-from evals.flags import read_help
+from evals.evaluators.command import filled, set_words
 from evals.known_parameters import role_of
 from evals.parameters import Scalar
-from evals.proposals import Proposal, space_of
+from evals.proposals import Proposal, parameter_for, space_of
 from evals.signature import function_name, plain_function, read_function
-from evals.sources import read_constants, read_source
 from evals.space import SearchSpace
 from evals.task import Objective, Program, Source, Task
 from prompts.calls import CallRecord
 from prompts.chat import LanguageModel
 from prompts.errors import InvalidTaskError
-
-HELP_SECONDS = 30.0
 
 
 def _silent(message: str) -> None:
@@ -48,6 +40,8 @@ class Proposed:
     task: Task
     proposals: tuple[Proposal, ...]
     calls: tuple[CallRecord, ...] = ()
+    workers: int | None = None
+    """How many trials run at a time, where the goal says so."""
 
 
 def function_task(
@@ -76,8 +70,10 @@ def function_task(
     _check_plain(given)
     arguments = [a for a in signature.arguments if a.name not in given]
     if not signature.takes_any:
-        _check_known(given, signature.arguments)
-        _check_known(space.names if space else (), arguments)
+        check_known(given, signature.arguments)
+        check_known(space.names if space else (), arguments)
+        check_named(description, signature.arguments, _subjects(goal, name), notify)
+    goal = of_scores(goal, description, arguments, unnamed="score")
     wishes = _wishes(goal, description, arguments, space)
     given = {**wishes.values, **given}
     proposed = _task(
@@ -94,7 +90,8 @@ def function_task(
     tuned = proposed.task.space.names
     _check_given(arguments, tuned)
     kept = {n: v for n, v in signature.preset.items() if n not in tuned} | given
-    return replace(proposed, task=proposed.task.model_copy(update={"fixed": kept}))
+    task = proposed.task.model_copy(update={"fixed": kept})
+    return replace(proposed, task=task, workers=_at_a_time(goal, signature.arguments, notify))
 
 
 def _check_plain(fixed: Mapping[str, object]) -> None:
@@ -135,15 +132,18 @@ def command_task(
     """
     if not command:
         raise InvalidTaskError("There is no command after --.", hint="Put what to run there.")
-    arguments, about, constants = _declared(command, directory)
-    arguments = _of_subcommand(arguments, command)
+    declared = read_declared(command, directory)
+    arguments, constants = declared.arguments, declared.constants
     wished = named(description, arguments)
     free = [a for a in arguments if _is_free(a, command[1:]) or a.name in wished]
-    _check_known(space.names if space else (), free)
+    check_known(space.names if space else (), free)
+    check_named(description, arguments, _subjects(goal, *command), notify)
+    goal = of_scores(goal, description, arguments)
     wishes = _wishes(goal, description, free, space)
+    kept = wishes.values if constants else {}
     seed = next((a.written for a in free if role_of(a) == "seed" and a.type == "int"), "")
     content = {
-        "command": _with_values(command, wishes.values, free),
+        "command": _with_values(command, {} if constants else wishes.values, free),
         "written": {a.name: a.written for a in free if a.written},
         "off": {a.name: a.off for a in free if a.off},
         "seed": "" if constants else seed,
@@ -153,18 +153,20 @@ def command_task(
     proposed = _task(
         "command",
         free,
-        About(about, description),
+        About(declared.about, description),
         goal,
         description,
         part_of_task(Program, content),
         wishes if space is None else space,
         language_model,
         notify,
+        declared.hint,
     )
     if space is None:
         assert proposed.task.program is not None
         _check_marks(proposed.task.program.command, proposed.task.space.names)
-    return proposed
+    task = proposed.task.model_copy(update={"fixed": dict(kept)})
+    return replace(proposed, task=task, workers=_at_a_time(goal, arguments, notify))
 
 
 def _task(
@@ -177,6 +179,7 @@ def _task(
     space: SearchSpace | ArgumentWishes,
     language_model: LanguageModel | None,
     notify: Callable[[str], None],
+    hint: str = "",
 ) -> Proposed:
     kept: list[Proposal] = []
     if isinstance(space, SearchSpace):
@@ -191,8 +194,13 @@ def _task(
     else:
         chosen, kept = _chosen(description, arguments, space), space.kept(arguments)
         asked = propose_all(chosen, about, language_model, notify)
-        said = [space.applied(p) for p in asked.proposals]
+        by_name = said_by_name(description, chosen)
+        said = [space.applied(_as_said(p, by_name)) for p in asked.proposals]
         proposals, calls = within_bounds(said, goal.bounds), asked.calls
+        if unsaid := [p.argument for p in proposals if p.role == "tune" and not p.parameter]:
+            raise _unsaid(unsaid[0])
+        if hint and all(p.parameter is None for p in proposals):
+            raise InvalidTaskError("Nothing of what it can be given is worth tuning.", hint=hint)
         space = space_of(proposals)
     written = {n: w for n, w in program.written.items() if n in space.names}
     off = {n: w for n, w in program.off.items() if n in space.names}
@@ -209,6 +217,41 @@ def _task(
     return Proposed(Task.checked(content), (*proposals, *kept), calls)
 
 
+def _at_a_time(
+    goal: Goal, arguments: Sequence[Argument], notify: Callable[[str], None]
+) -> int | None:
+    if goal.workers is not None and goal.workers.count is None:
+        notify("How many trials run at a time is not said: one does. Say '2 at a time'.")
+    return goal.at_a_time(arguments)
+
+
+def _as_said(proposal: Proposal, by_name: set[str]) -> Proposal:
+    """Tune what is asked for by name, whatever its name says of its role; seeds stay the trials'.
+
+    Raises:
+        InvalidTaskError: nothing says what values it may have.
+    """
+    argument = proposal.argument
+    if argument.name not in by_name or proposal.parameter or proposal.role == "seed":
+        return proposal
+    parameter, origin = parameter_for(argument)
+    return Proposal(argument, "tune", origin, parameter.reason if parameter else "", parameter)
+
+
+def _unsaid(argument: Argument) -> InvalidTaskError:
+    if argument.type == "object":
+        return InvalidTaskError(
+            f"{argument.name} is to be tuned, and no single value can stand for it.",
+            hint="Make arguments of its own of what is to be tuned in it.",
+        )
+    way = "a, b or c" if argument.type == "text" else "between 1 and 8"
+    return InvalidTaskError(
+        f"Nothing says what values {argument.name} may have, which is to be tuned.",
+        hint=f"Say it in the goal, such as '{argument.name} {way}', or in a file: --space FILE, "
+        "in Python space={...}.",
+    )
+
+
 def _wishes(
     goal: Goal, description: str, arguments: Sequence[Argument], space: SearchSpace | None
 ) -> ArgumentWishes:
@@ -216,6 +259,11 @@ def _wishes(
     if space is not None:
         return ArgumentWishes()
     return read_argument_wishes(description, arguments, goal)
+
+
+def _subjects(goal: Goal, *words: str) -> list[str]:
+    """Return what may be tuned beside parameters: the program by its own words, the scores."""
+    return [*(o.metric for o in goal.objectives), *words, *(Path(w).stem for w in words)]
 
 
 def _chosen(
@@ -227,31 +275,9 @@ def _chosen(
     return [a for a in free if not wished or a.name in wished or a.name in wishes.named]
 
 
-def _of_subcommand(arguments: list[Argument], command: Sequence[str]) -> list[Argument]:
-    """Return the arguments of the subcommand that is named, where the program has several.
-
-    Those of the program itself stand before the subcommand, where nothing is added.
-
-    Raises:
-        InvalidTaskError: none is named.
-    """
-    names = list(dict.fromkeys(a.command for a in arguments if a.command))
-    named = next((w for w in command if w in names), "")
-    if len(names) > 1 and not named:
-        raise InvalidTaskError(
-            f"The program has the commands {', '.join(names)}, and none of them is named.",
-            hint=f"Write it behind the program: {' '.join(command)} {names[0]}.",
-        )
-    return [a for a in arguments if a.command == named] if named else arguments
-
-
 def _is_free(argument: Argument, words: Sequence[str]) -> bool:
     """Return whether the command leaves an argument open: a mark in it does, "lr={lr}" too."""
-    return argument.name in _marks(words) or not argument.is_given(words)
-
-
-def _marks(words: Sequence[str]) -> list[str]:
-    return [name for word in words for name in MARK.findall(word)]
+    return argument.name in marks_in(words) or not argument.is_given(words)
 
 
 def _with_values(
@@ -262,7 +288,7 @@ def _with_values(
     Raises:
         InvalidTaskError: an argument is no flag, so the command cannot set it.
     """
-    marked = {n: v for n, v in values.items() if n in _marks(command)}
+    marked = {n: v for n, v in values.items() if n in marks_in(command)}
     words = [filled(w, marked) for w in command]
     for argument in [a for a in arguments if a.name in values.keys() - marked.keys()]:
         if not argument.written and not argument.off:
@@ -276,7 +302,7 @@ def _with_values(
 
 def _check_marks(command: Sequence[str], tuned: Sequence[str]) -> None:
     """Refuse a mark that would reach the program as it is."""
-    if left := [m for m in _marks(command) if m not in tuned]:
+    if left := [m for m in marks_in(command) if m not in tuned]:
         raise InvalidTaskError(
             f"Nothing says what values {{{left[0]}}} in the command may have.",
             hint=f"Say it in the goal, such as '{left[0]} between 1 and 8' or "
@@ -294,74 +320,6 @@ def _source(proposal: Proposal) -> Source:
     origins = {"LLM": "LLM", "you": "your words", "your program": "your data"}
     origin = origins.get(proposal.origin, "default")
     return Source.model_validate({"origin": origin, "quote": proposal.reason[:200]})
-
-
-def _check_known(names: Iterable[str], arguments: Sequence[Argument]) -> None:
-    known = {a.name for a in arguments}
-    unknown = [n for n in names if n not in known]
-    if unknown and known:
-        import difflib
-
-        near = difflib.get_close_matches(unknown[0], known, 1, 0.5)
-        hint = f"Did you mean {near[0]}?" if near else f"There is: {', '.join(sorted(known))}."
-        raise InvalidTaskError(f"The program has no parameter {unknown[0]!r}.", hint=hint)
-
-
-def _declared(command: Sequence[str], directory: Path) -> tuple[list[Argument], str, str]:
-    """Return a command's arguments, what it says of itself, and the script with its constants."""
-    if marks := _marks(command):
-        return [Argument(m, "unknown") for m in dict.fromkeys(marks)], "", ""
-    script = next((w for w in command if w.endswith(".py") and (directory / w).is_file()), "")
-    text = (directory / script).read_text("utf-8", "replace") if script else ""
-    about = _about(text)
-    if found := read_source(text):
-        return found, about, ""
-    if (not script or "hydra" in text) and (found := read_help(help_of(command, directory))):
-        return found, about, ""
-    if found := read_constants(text):
-        return found, about, script
-    _check_there(command, directory)
-    raise InvalidTaskError(
-        f"Nothing says which parameters {' '.join(command)!r} has.",
-        hint="Mark them in the command, such as --lr {lr}, and give their ranges with --space.",
-    )
-
-
-def _check_there(command: Sequence[str], directory: Path) -> None:
-    """Refuse a program or a script that is not there, whose trials would all fail."""
-    if command and shutil.which(command[0]) is None and not (directory / command[0]).is_file():
-        raise InvalidTaskError(
-            f"There is no program {command[0]!r}.", hint="Write its path, or correct its name."
-        )
-    script = next((w for w in command if w.endswith(".py")), "")
-    if script and not (directory / script).is_file():
-        raise InvalidTaskError(
-            f"There is no file {script!r} in {directory}.", hint="Write its path, or go there."
-        )
-
-
-def _about(text: str) -> str:
-    found = re.match(r"\s*(?:#!.*\n)?(?:\"\"\"|''')(.+?)(?:\"\"\"|'''|\n)", text, re.S)
-    return " ".join(found.group(1).split())[:300] if found else ""
-
-
-def help_of(command: Sequence[str], directory: Path) -> str:
-    """Return what a program prints when asked for `--help`; "" where it prints nothing in time."""
-    end = next((i for i, w in enumerate(command) if w.endswith(".py")), 0)
-    try:
-        done = subprocess.run(
-            [*command[: end + 1], "--help"],
-            cwd=directory,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=HELP_SECONDS,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout or done.stderr
 
 
 def read_space(path: Path) -> SearchSpace:

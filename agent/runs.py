@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from acquisition.registry import check_several
 from agent import remembered
+from agent.callbacks import Calling
 from agent.conclude import Finisher, conclude
 from agent.confirm import RESERVED
+from agent.database import place, storage_option
 from agent.events import RunFinished, RunStarted
 from agent.limits import Limits
 from agent.opening import check_opening, opening_of
 from agent.outcome import Outcome
 from agent.rivals import rivals_note
 from agent.setting import Setting, check, check_asked
+from agent.signals import Interrupted
 from agent.store import Store
 from agent.study_view import StudyView
 from agent.threads import one_thread
@@ -27,7 +30,7 @@ from agent.workspace import RUNS, checked_name, fresh_study, kept, study_directo
 from evals.constraints import check_here
 from evals.task import Task
 from prompts.calls import CallRecord
-from prompts.errors import StudyError, UserError
+from prompts.errors import PlaintuneError, StudyError, UserError
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -53,13 +56,6 @@ class Run(StudyView):
     """A study at the end of a run; `directory` holds `outcome.files`."""
 
     directory: Path = Path(RUNS)
-
-    @property
-    def frame(self) -> DataFrame:
-        """The trials as a table; see `agent.trials_frame`."""
-        from agent.trials_frame import trials_frame
-
-        return trials_frame(self.task, self.trials)
 
     def _repr_html_(self) -> str:
         """Return the end of the run for a notebook, which asks for it under this name."""
@@ -133,15 +129,19 @@ def go_on(store: Store, directory: Path, setting: Setting, evaluator: Evaluator)
 
     Raises:
         PlaintuneError: the database fails for good. What was stored before stays, and `resume`
-            goes on from there.
+            goes on from there. Its notes say how, as those of a `KeyboardInterrupt` do.
     """
     task = store.task.bound(setting.constraints)
     store.notify = setting.note
     setting.emit(RunStarted(task, store.name, tuple(store.trials()), str(directory)))
     for note in getattr(evaluator, "notes", ()):
         setting.note(note)
-    with _closing(evaluator):
-        return _search(task, store, evaluator, directory, setting)
+    try:
+        with _closing(evaluator):
+            return _search(task, store, evaluator, directory, setting)
+    except (KeyboardInterrupt, Interrupted, PlaintuneError) as end:
+        end.add_note(f"Go on with: {_again(task, store.name, setting.storage)}")
+        raise
 
 
 def _search(
@@ -185,6 +185,8 @@ def _search(
         adviser=adviser,
         listeners=setting.listeners,
     )
+    if setting.callbacks:
+        agent.listeners += (Calling(agent, setting.callbacks),)
     limits = Limits.after(task.budget, store.trials(), clock.elapsed)
     try:
         with clock("training"):
@@ -195,7 +197,30 @@ def _search(
             adviser.close()
     clock.add("choosing", agent.waited)
     clock.add("training", -agent.waited)
-    return _finish(store, evaluator, directory, stopped, limits, setting)
+    failure = agent.prospects.failure
+    todo = (_mend(task, store, setting, failure),) if failure else ()
+    return _finish(store, evaluator, directory, stopped, limits, setting, todo)
+
+
+def _mend(task: Task, store: Store, setting: Setting, failure: str) -> str:
+    """Say what to do about trials that all fail for one reason."""
+    again = _again(task, store.name, setting.storage)
+    metric = next((o.metric for o in task.objectives if f"no {o.metric!r}" in failure), "")
+    first = (
+        f"Have it give a score called {metric}, or begin anew with the name of one that it gives; "
+        "mended, the study goes"
+        if metric
+        else "Mended, the study goes"
+    )
+    return f"{first} on with `{again}`: your default is tried again first."
+
+
+def _again(task: Task, name: str, storage: str | None) -> str:
+    """Return what to type to go on with a study."""
+    if task.evaluator != "function":
+        return f"plaintune resume {name}{storage_option(storage)}"
+    where = f", storage={place(storage) if '://' in storage else storage!r}" if storage else ""
+    return f"plaintune.tune(function, name={name!r}{where})"
 
 
 def _earlier(store: Store, setting: Setting) -> tuple[Earlier, ...]:
@@ -250,6 +275,7 @@ def _finish(
     stopped: str,
     limits: Limits,
     setting: Setting,
+    todo: tuple[str, ...] = (),
 ) -> Run:
     clock = setting.clock
     next_ = " Testing and saving the best configuration." if isinstance(evaluator, Finisher) else ""
@@ -275,7 +301,7 @@ def _finish(
             "files": files,
             "seconds": dict(clock.seconds),
             "transfer": transfer,
-            "notes": outcome.notes + rivals_note(surrogate, task, trials),
+            "notes": outcome.notes + todo + rivals_note(surrogate, task, trials),
         }
     )
     store.set_study_attribute(OUTCOME, outcome.model_dump(mode="json"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from acquisition.opening import check_context
 from acquisition.registry import check_acquisition, check_strategy
 from acquisition.replication import check_replicate
+from agent.callbacks import Callback
 from agent.clock import Clock
 from agent.events import Event, Listener, Note
 from agent.store import Store
@@ -34,7 +35,8 @@ class Setting:
     `agent.opening`. `surrogate` names one of `surrogates.registry`, `acquisition` one of
     `acquisition.functions`; `replicate` "auto" runs contenders again where noise decides;
     `transfer` names earlier studies to learn from, or ("auto",) those that fit. `llm` and `model`
-    are how the user named the `language_model`. `frame` takes the place of the task's table,
+    are how the user named the `language_model`. `callbacks` are
+    called after each trial (`agent.callbacks`). `frame` takes the place of the task's table,
     `evaluator` that of the task's evaluator. `workers` trials run at a time (None: as many as
     before, one in a new study), `devices` (None: those as before, in a new study those that are
     found) dealt among them. `constraints` have the functions that no database can hold.
@@ -57,6 +59,7 @@ class Setting:
     llm: str | None = None
     model: str | None = None
     listeners: Sequence[Listener] = ()
+    callbacks: Sequence[Callback] = ()
     clock: Clock = field(default_factory=Clock)
     evaluator: Evaluator | None = None
     workers: int | None = None

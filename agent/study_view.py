@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from acquisition.replication import winner
 from agent.digits import readable, telling
@@ -16,6 +17,9 @@ from evals.steering import keeps
 from evals.task import Task
 from evals.trials import Trial, TrialState
 from prompts.calls import CallRecord
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 LOST = (TrialState.FAILED, TrialState.PRUNED, TrialState.INFEASIBLE)
 
@@ -38,6 +42,13 @@ class StudyView:
         if judged and again is not None:
             return next((t for t in self.trials if t.number == self.outcome.best), None)
         return winner(self.task, self.trials)
+
+    @property
+    def frame(self) -> DataFrame:
+        """The trials as a table; see `agent.trials_frame`."""
+        from agent.trials_frame import trials_frame
+
+        return trials_frame(self.task, self.trials)
 
 
 @dataclass(frozen=True)

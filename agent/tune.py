@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from agent.callbacks import Callback
 from agent.clock import Clock
 from agent.command_line import show_space
 from agent.commands import Wishes
@@ -58,7 +59,8 @@ class Options:
     them; `surrogate` names what predicts, `acquisition` what makes of the predictions where to look
     next, `transfer` earlier studies to learn from, or ("auto",). `isolated` gives each trial a
     process of its own, with at most `memory` bytes and `cpu_seconds` of processor time. `workers`
-    trials run at a time, with the `gpus` (None: those that are found) dealt among them. `llm`,
+    trials run at a time, with the `gpus` (None: those that are found) dealt among them. Each of
+    `callbacks` is called with the study and the trial after each trial (`agent.callbacks`). `llm`,
     `model`, `context`, `log_values` and `beliefs` (asked for in a new study) are those of
     `plaintune run`. A study called `name` that exists is resumed as it began: goal and options may
     give it a larger budget, other limits and another language model, no more.
@@ -91,6 +93,7 @@ class Options:
     storage: str | None = None
     name: str | None = None
     out: str | None = None
+    callbacks: Sequence[Callback] = ()
     quiet: bool = False
 
 
@@ -130,6 +133,7 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         seed=given.seed, stop_below_gain=given.stop_below_gain, constraints=given.constraints
     )
     task = wishes.applied(proposed.task)
+    given = _at_a_time(given, proposed.workers)
     if task.budget.seconds_per_trial and not given.isolated:
         raise _unlimited("A time per trial limits")
     if not given.quiet:
@@ -137,7 +141,7 @@ def tune(function: Callable[..., Any], goal: str = "", **options: Any) -> Run:
         if nursery is not None and nursery.one_thread:
             _say(given)(ONE_THREAD)
     evaluator = _evaluator(task, function, given, nursery)
-    setting = replace(setting, evaluator=evaluator, language_model=model)
+    setting = replace(setting, evaluator=evaluator, language_model=model, workers=given.workers)
     return _shown(run_task(task, setting, proposed.calls), given)
 
 
@@ -150,14 +154,22 @@ def _options(given: Mapping[str, Any]) -> Options:
             raise UserError(f"tune has no option {name!r}.", hint=hint)
     found = Options(**plain_options(given))
     found = replace(found, constraints=listed(found.constraints))
-    if not found.isolated and ((found.workers or 1) > 1 or found.gpus):
-        raise one_at_a_time()
     _check_limits(found)
+    return found
+
+
+def _at_a_time(given: Options, said: int | None) -> Options:
+    """Take up how many trials the goal wants at a time, where no option says so."""
+    if said is None or given.workers is not None:
+        return given
+    _check_limits(found := replace(given, workers=said))
     return found
 
 
 def _check_limits(given: Options) -> None:
     """Refuse limits that no trial can keep, or that nothing would keep it to."""
+    if not given.isolated and ((given.workers or 1) > 1 or given.gpus):
+        raise one_at_a_time()
     if not given.isolated and (given.memory or given.cpu_seconds):
         raise _unlimited("memory and cpu_seconds limit")
     if isinstance(given.memory, int) and 0 < given.memory < LEAST_MEMORY:
@@ -194,8 +206,9 @@ def _go_on(
     setting: Setting,
 ) -> Run:
     """Resume a study of the same function."""
-    assert given.name is not None
-    store = Store.load(given.name, given.storage)
+    name = given.name
+    assert name is not None
+    store = Store.load(name, given.storage)
     task = store.task
     if task.evaluator != "function":
         raise StudyError(
@@ -203,18 +216,19 @@ def _go_on(
         )
     wanted = _wanted(goal, given, task.objectives)
     _check_same(function, wanted, given, store)
+    given = _at_a_time(given, wanted.at_a_time(read_function(function).arguments))
     budget = wanted.budget
     wishes = Wishes(budget.trials, budget.seconds, stop_below_gain=given.stop_below_gain)
     evaluator = _evaluator(wishes.applied(task), function, given, nursery)
     said = None if given.llm == USUAL else given.llm
     llm, model = language_model_of(store.study_attributes(), said, given.model)
     opened = _language_model(replace(given, llm=llm, model=model))
-    again = replace(setting, evaluator=evaluator, language_model=opened)
+    again = replace(setting, evaluator=evaluator, language_model=opened, workers=given.workers)
 
     def changed(before: Task) -> Task:
         return _with_functions(wishes.applied(before), given)
 
-    return _shown(resume_run(given.name, again, changed), given)
+    return _shown(resume_run(name, again, changed), given)
 
 
 def _with_functions(task: Task, given: Options) -> Task:
@@ -292,6 +306,7 @@ def _setting(given: Options, listeners: Any, clock: Clock) -> Setting:
         llm=given.llm,
         model=given.model,
         listeners=listeners,
+        callbacks=given.callbacks,
         clock=clock,
         workers=given.workers,
         devices=given.gpus,

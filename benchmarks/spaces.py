@@ -22,11 +22,12 @@ import yaml
 
 from agent.parameters import Program, propose_all
 from evals.arguments import Argument
+from evals.constants import read_constants
 from evals.flags import read_config, read_help
 from evals.parameters import Float, Int, Parameter
 from evals.proposals import Proposal
 from evals.signature import read_function
-from evals.sources import read_constants, read_source
+from evals.sources import read_source
 from prompts.chat import LanguageModel
 
 DATA = Path(__file__).parents[1] / "tests" / "data" / "spaces"

@@ -1,7 +1,7 @@
 """Read flags from the source of a Python script, without running it.
 
-argparse, click, typer and tyro are found by the calls they are used with; a script that uses none
-of them may still have its settings as constants at the top.
+argparse, click, typer, tyro and fire are found by the calls they are used with; a script that uses
+none of them may still have its settings as constants at the top (`evals.constants`).
 """
 
 from __future__ import annotations
@@ -11,52 +11,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from evals.arguments import Argument, ArgumentType, type_of
+from evals.arguments import Argument, ArgumentType
 from evals.literals import TYPES, flag_name, settled
 from evals.parameters import Scalar
+from evals.unrolled import unrolled
 
 
 def read_source(text: str) -> list[Argument]:
     """Return the flags that a script declares; [] where it declares none, or is no Python."""
-    module = _Module.parse(text)
+    module = Module.parse(text)
     if module is None:
         return []
-    for reader in (_argparse, _click, _typer, _tyro):
+    for reader in (_argparse, _click, _typer, _tyro, _fire):
         if found := list(reader(module)):
             return [settled(a) for a in found]
     return []
 
 
-def read_constants(text: str) -> list[Argument]:
-    """Return the constants that a script assigns at its top level; they are set by rewriting it."""
-    module = _Module.parse(text)
-    if module is None:
-        return []
-    helps = text.splitlines()
-    found = {}
-    for node in module.tree.body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            name, value = node.targets[0], module.value(node.value)
-            if isinstance(name, ast.Name) and isinstance(value, bool | int | float | str):
-                _, _, comment = helps[node.lineno - 1].partition("#")
-                found[name.id] = Argument(name.id, type_of(value), value, help=comment.strip())
-    return [settled(a) for a in found.values()]
-
-
-def rewritten(text: str, values: dict[str, Scalar]) -> str:
-    """Return a script whose top-level constants have other values; all else stays as it is."""
-    lines = text.encode().splitlines(keepends=True)
-    for node in reversed(ast.parse(text).body):
-        if not (isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)):
-            continue
-        if node.targets[0].id in values and node.value.end_lineno == node.lineno:
-            line, old = lines[node.lineno - 1], node.value
-            new = repr(values[node.targets[0].id]).encode()
-            lines[node.lineno - 1] = line[: old.col_offset] + new + line[old.end_col_offset :]
-    return b"".join(lines).decode()
-
-
-class _Module:
+class Module:
     """A parsed script: what names stand for."""
 
     def __init__(self, tree: ast.Module) -> None:
@@ -65,9 +37,10 @@ class _Module:
         self.functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
 
     @classmethod
-    def parse(cls, text: str) -> _Module | None:
+    def parse(cls, text: str) -> Module | None:
+        """Return the script; None where it is no Python."""
         try:
-            return cls(ast.parse(text))
+            return cls(unrolled(ast.parse(text)))
         except (SyntaxError, ValueError, RecursionError):
             return None
 
@@ -138,7 +111,7 @@ def _called(node: ast.expr) -> str:
     return name_of(node.func) if isinstance(node, ast.Call) else ""
 
 
-def _command_name(module: _Module, function: ast.FunctionDef) -> str:
+def _command_name(module: Module, function: ast.FunctionDef) -> str:
     """Return the name of a command of click or typer, "" where a function is none."""
     for node in function.decorator_list:
         call = node if isinstance(node, ast.Call) else ast.Call(node, [], [])
@@ -162,12 +135,12 @@ def _keywords(call: ast.Call) -> dict[str, ast.expr]:
     return {k.arg: k.value for k in call.keywords if k.arg}
 
 
-def _flags(module: _Module, call: ast.Call) -> list[str]:
+def _flags(module: Module, call: ast.Call) -> list[str]:
     values = [module.value(a) for a in call.args]
     return [v for v in values if isinstance(v, str)]
 
 
-def _argparse(module: _Module) -> Iterator[Argument]:
+def _argparse(module: Module) -> Iterator[Argument]:
     commands = module.subcommands()
     for call in module.calls():
         if not name_of(call.func).endswith("add_argument"):
@@ -203,7 +176,7 @@ def _argparse(module: _Module) -> Iterator[Argument]:
         yield argument
 
 
-def _action(module: _Module, node: ast.expr | None) -> str:
+def _action(module: Module, node: ast.expr | None) -> str:
     """Return the name of an action, which argparse takes as a string or as a class."""
     if node is None:
         return "store"
@@ -225,12 +198,12 @@ def _scalar(value: Any) -> Scalar:
     return value if isinstance(value, bool | int | float | str) else None
 
 
-def _text(module: _Module, node: ast.expr | None) -> str:
+def _text(module: Module, node: ast.expr | None) -> str:
     value = module.value(node)
     return " ".join(value.split())[:160] if isinstance(value, str) else ""
 
 
-def _click(module: _Module) -> Iterator[Argument]:
+def _click(module: Module) -> Iterator[Argument]:
     commands = module.subcommands()
     decorated = {id(d): f.name for f in module.functions.values() for d in f.decorator_list}
     for call in module.calls():
@@ -262,7 +235,7 @@ def _click(module: _Module) -> Iterator[Argument]:
 
 
 def _click_type(
-    module: _Module, node: ast.expr | None
+    module: Module, node: ast.expr | None
 ) -> tuple[ArgumentType, tuple[Scalar, ...], float | None, float | None]:
     if not isinstance(node, ast.Call):
         return _python_type(node), (), None, None
@@ -277,7 +250,7 @@ def _click_type(
     return ("path" if name in ("Path", "File") else "unknown"), (), None, None
 
 
-def _typer(module: _Module) -> Iterator[Argument]:
+def _typer(module: Module) -> Iterator[Argument]:
     ran = {name_of(c.args[0]) for c in module.calls() if name_of(c.func) == "typer.run" and c.args}
     for function in module.functions.values():
         decorators = [d.func if isinstance(d, ast.Call) else d for d in function.decorator_list]
@@ -294,7 +267,7 @@ def _parameters(function: ast.FunctionDef) -> Iterator[tuple[ast.arg, ast.expr |
     yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
 
 
-def _typer_option(module: _Module, node: ast.arg, default: ast.expr | None) -> Argument:
+def _typer_option(module: Module, node: ast.arg, default: ast.expr | None) -> Argument:
     annotation, option = node.annotation, default if isinstance(default, ast.Call) else None
     if isinstance(annotation, ast.Subscript) and name_of(annotation.value).endswith("Annotated"):
         parts = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else []
@@ -332,12 +305,12 @@ def _switch(name: str) -> tuple[str, str, str]:
     return f"--{flag}", "/", f"--no-{flag}"
 
 
-def _bound(module: _Module, node: ast.expr | None) -> float | None:
+def _bound(module: Module, node: ast.expr | None) -> float | None:
     value = module.value(node)
     return float(value) if isinstance(value, int | float) else None
 
 
-def _tyro(module: _Module) -> Iterator[Argument]:
+def _tyro(module: Module) -> Iterator[Argument]:
     for call in module.calls():
         if name_of(call.func) != "tyro.cli" or not call.args:
             continue
@@ -349,7 +322,7 @@ def _tyro(module: _Module) -> Iterator[Argument]:
                 yield _tyro_flag(module, node.arg, node.annotation, default, "")
 
 
-def _fields(module: _Module, record: ast.ClassDef) -> Iterator[Argument]:
+def _fields(module: Module, record: ast.ClassDef) -> Iterator[Argument]:
     for i, node in enumerate(record.body):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             after = record.body[i + 1] if i + 1 < len(record.body) else None
@@ -358,7 +331,7 @@ def _fields(module: _Module, record: ast.ClassDef) -> Iterator[Argument]:
 
 
 def _tyro_flag(
-    module: _Module, name: str, annotation: ast.expr | None, default: ast.expr | None, text: str
+    module: Module, name: str, annotation: ast.expr | None, default: ast.expr | None, text: str
 ) -> Argument:
     kind, choices = module.annotated(annotation)
     flag, plain = f"--{name.replace('_', '-')}", _scalar(module.value(default))
@@ -371,5 +344,47 @@ def _tyro_flag(
         help=text,
         written=flag if switch else f"{flag} {{}}",
         off=f"--no-{flag[2:]}" if switch else "",
+        required=default is None,
+    )
+
+
+def _fire(module: Module) -> Iterator[Argument]:
+    """Yield the arguments of the functions that `fire.Fire` is given, by itself or in a dict."""
+    for call in module.calls():
+        if name_of(call.func) not in ("fire.Fire", "Fire"):
+            continue
+        given = call.args[0] if call.args else _keywords(call).get("component")
+        values = given.values if isinstance(given, ast.Dict) else [given] if given else []
+        names = list(map(name_of, values)) if given else list(module.functions)
+        own = [module.functions[n] for n in names if n in module.functions]
+        several = isinstance(given, ast.Dict) or given is None
+        for function in own:
+            for node, default in _parameters(function):
+                command = _fire_command(module, given, function.name) if several else ""
+                yield replace(_fire_flag(module, node, default), command=command)
+
+
+def _fire_command(module: Module, given: ast.expr | None, function: str) -> str:
+    """Return under which name a function is a command."""
+    if not isinstance(given, ast.Dict):
+        return function
+    pairs = zip(given.keys, given.values, strict=True)
+    return next((str(module.value(k)) for k, v in pairs if name_of(v) == function), function)
+
+
+def _fire_flag(module: Module, node: ast.arg, default: ast.expr | None) -> Argument:
+    kind, choices = module.annotated(node.annotation)
+    value = _scalar(module.value(default))
+    kind = "bool" if isinstance(value, bool) else kind
+    flag = f"--{node.arg}"
+    on, off = (f"{flag}=True", f"{flag}=False") if kind == "bool" else (f"{flag} {{}}", "")
+    return Argument(
+        name=node.arg,
+        type=kind,
+        default=value,
+        choices=choices,
+        written=on,
+        off=off,
+        flags=(flag,),
         required=default is None,
     )

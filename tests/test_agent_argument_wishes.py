@@ -162,4 +162,88 @@ def test_marks_have_the_ranges_of_the_goal_and_none_reaches_the_program(tmp_path
     assert task.space.names == ["lr", "width"]
     assert task.program is not None and task.program.command[-1].endswith("width={width} 0.5")
     with pytest.raises(InvalidTaskError, match=r"\{foo\}.*foo between"):
+        words = "lowest loss, lr between 0 and 1"
         command_task(["run", "{lr}", "{foo}"], read_goal(words), words, directory=tmp_path)
+
+
+def settings(
+    epochs: int = 5, bias: bool = True, optimizer: str = "adam", seed: int = 0, lr: float = 0.1
+) -> float:
+    return lr
+
+
+@pytest.mark.parametrize(
+    ("goal", "tuned"),
+    [
+        ("tune epochs and bias, lowest loss", ["epochs", "bias"]),
+        ("tune lr, lowest loss of some epochs", ["lr"]),
+        ("lowest loss, optimizer is adam, sgd or lion", ["optimizer", "lr"]),
+        ("tune the optimizer, optimizer in [adam, sgd], lowest loss", ["optimizer"]),
+        ("tune lr, optimizer = sgd, lowest loss", ["lr"]),
+    ],
+)
+def test_what_is_named_is_tuned_whatever_its_name_says(goal: str, tuned: list[str]) -> None:
+    assert function_task(settings, read_goal(goal), goal).task.space.names == tuned
+
+
+def test_what_is_named_and_has_no_values_is_not_left_out_in_silence() -> None:
+    goal = "tune lr and optimizer, lowest loss"
+    with pytest.raises(InvalidTaskError, match=r"what values optimizer may have.*a, b or c"):
+        function_task(settings, read_goal(goal), goal)
+
+
+@pytest.mark.parametrize(
+    ("words", "bounds", "log"),
+    [
+        ("lr on a log scale between 1e-4 and 1", (1e-4, 1.0), True),
+        ("lr log-uniform from 1e-4 to 1", (1e-4, 1.0), True),
+        ("lr (log) in (1e-4, 1)", (1e-4, 1.0), True),
+        ("lr from .001 up to 1 (log)", (1e-3, 1.0), True),
+        ("lr=1e-4..1", (1e-4, 1.0), False),
+        ("lr ~ loguniform(1e-4, 1)", (1e-4, 1.0), True),
+        ("the lr should be between 1e-4 and 1", (1e-4, 1.0), False),
+        ("search lr over 1e-4 to 1", (1e-4, 1.0), False),
+        ("lr within 1e-4 and 1", (1e-4, 1.0), False),
+        ("lr ranging from 1 to 1e-4", (1e-4, 1.0), False),
+    ],
+)
+def test_however_a_range_is_written_it_is_read(
+    words: str, bounds: tuple[float, float], log: bool
+) -> None:
+    found = read_argument_wishes(f"{words}, lowest loss, 20 trials", [Argument("lr", "float", 0.1)])
+    assert found.bounds == {"lr": bounds} and not found.values
+    assert found.log == ({"lr"} if log else set())
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        ("depth: 2, 4, 8", (2, 4, 8)),
+        ("depth 3/5/7", (3, 5, 7)),
+        ("depth may be 3, 5 or 7", (3, 5, 7)),
+        ("depths 2, 4, 8", (2, 4, 8)),
+    ],
+)
+def test_however_a_list_is_written_it_is_read(words: str, values: tuple[int, ...]) -> None:
+    goal = f"{words}, 20 trials, lowest loss"
+    found = read_argument_wishes(goal, [Argument("depth", "int", 3)])
+    assert found.choices == {"depth": values} and not found.bounds and not found.values
+
+
+@pytest.mark.parametrize(
+    ("goal", "metric"),
+    [
+        ("find the best lr, lowest loss", "loss"),
+        ("find the best learning rate and bias that give the lowest loss", "loss"),
+        ("find the best lr, minimise it", "score"),
+        ("best loss, tune lr", "loss"),
+    ],
+)
+def test_the_best_of_a_parameter_is_no_score(goal: str, metric: str) -> None:
+    found = function_task(settings, read_goal(goal), goal).task
+    assert [o.metric for o in found.objectives] == [metric] and found.space.names == ["lr"]
+
+
+def test_the_best_of_a_parameter_alone_says_no_score() -> None:
+    with pytest.raises(InvalidTaskError, match="names no score"):
+        function_task(settings, read_goal("find the best lr"), "find the best lr")

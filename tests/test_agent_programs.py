@@ -91,10 +91,12 @@ def test_a_switch_of_click_that_is_named_is_read(tmp_path: Path) -> None:
         (["nowhere", "--lr", "3"], "There is no program 'nowhere'"),
         (["python3", "missing.py"], "There is no file 'missing.py'"),
         (["python3", "bare.py"], "Nothing says which parameters"),
+        (["python3", "broken.py"], r"broken\.py cannot be read as Python: .* line 2"),
     ],
 )
 def test_what_is_not_there_is_said(command: list[str], said: str, tmp_path: Path) -> None:
     (tmp_path / "bare.py").write_text("print('loss: 1')")
+    (tmp_path / "broken.py").write_text("lr = 0.1\nprint(lr\n")
     with pytest.raises(InvalidTaskError, match=said):
         command_task(command, read_goal("lowest loss"), "lowest loss", directory=tmp_path)
 

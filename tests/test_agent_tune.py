@@ -41,6 +41,11 @@ for e in range(a.epochs):
         ("maximise the accuracy", "accuracy", "maximize", (30, None)),
         ("best bleu in half an hour", "bleu", "maximize", (None, 1800)),
         ("best rmse, 5 trials", "rmse", "minimize", (5, None)),
+        ("lowest val loss, 5 trials", "val_loss", "minimize", (5, None)),
+        ("get the val loss as low as possible, 5 trials", "val_loss", "minimize", (5, None)),
+        ("val loss, 5 trials", "val_loss", "minimize", (5, None)),
+        ("minimise the tour length, 5 trials", "tour_length", "minimize", (5, None)),
+        ("best f1 score, 5 trials", "f1", "maximize", (5, None)),
     ],
 )
 def test_goals_are_read(

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.spaces import judge, read_program
+from evals.constants import read_constants, rewritten
 from evals.flags import read_config, read_help
-from evals.sources import read_constants, read_source, rewritten
+from evals.sources import read_source
 
 YARDSTICK = Path(__file__).parent / "data" / "spaces" / "development"
 PROGRAMS = [p for p in sorted(YARDSTICK.iterdir()) if "expected" not in p.name]

@@ -23,11 +23,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from evals.constants import rewritten
 from evals.evaluator import Evaluator, Report
 from evals.evaluators.process import Ending, Nursery, ProcessLimits, trial_seconds
 from evals.parameters import Scalar
 from evals.scores import ScoreReader, numbers_in, read_score_file
-from evals.sources import rewritten
 from evals.space import Config
 from evals.task import Program, Task
 from evals.trials import Evaluation, TrialState
@@ -127,7 +127,7 @@ class CommandEvaluator:
                 script = place / self.program.constants
                 text = script.read_text(encoding="utf-8")
                 script.unlink()
-                script.write_text(rewritten(text, dict(config)), encoding="utf-8")
+                script.write_text(rewritten(text, {**self.task.fixed, **config}), encoding="utf-8")
             yield place
         finally:
             shutil.rmtree(place, ignore_errors=True)
