@@ -1,6 +1,7 @@
 """Are a language model's beliefs about parameters worth more than random draws?
 
-    python -m benchmarks.believed ask --backend auto   # resumable; answers are kept
+    python -m benchmarks.believed ask --backend llama.cpp  # resumable; answers are kept
+    python -m benchmarks.believed run --seeds 3            # searches to 30 trials, on the tables
     python -m benchmarks.believed report
 
 What plaintune asks where `--beliefs` is on (`agent.beliefs`: of each parameter a range and a
@@ -9,7 +10,11 @@ nothing is shown of other tables. Each answer becomes the density that a study w
 is that of the default and four configurations drawn by it from the measured ones, `random` that of
 the default and four even draws (0 the best measured, 1 the median; means of `DRAWS`); `held` is the
 share of beliefs that are right: that the parameter's values in the best twentieth are likelier
-under the density than under an even one.
+under the density than under an even one; `two`: two of the four are even draws.
+
+`run` has the Gaussian process search the tables as `--strategy gp` does, with the beliefs (every
+second trial before there is a surrogate is drawn from them, then they bend the acquisition and
+fade) and without; both propose all trials but the default themselves, and ask nothing more.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +35,21 @@ from numpy.typing import NDArray
 from acquisition.examples import card_of
 from acquisition.portfolio import fitted, known_scores
 from agent.beliefs import beliefs
+from benchmarks.arms.base import Problem
+from benchmarks.arms.plaintune_gp import DesignerSession, make
 from benchmarks.arms.plaintune_portfolio import measured
+from benchmarks.arms.source import source_version
 from benchmarks.meta_table import card
 from benchmarks.portfolio_llm import cases, task_of
+from benchmarks.protocol import noise_seed
 from benchmarks.remembering import Remembering, cached
 from benchmarks.suites import TABLES
 from benchmarks.tasks.registry import open_task
 from evals.metrics import DEFAULT_METRIC
-from evals.preferences import Preference
+from evals.preferences import Preference, Steering
 from evals.space import Config
 from evals.task import Task
+from evals.trials import Evaluation
 from prompts.calls import CallRecord
 from surrogates.encoding import encoding_of
 from surrogates.priors import density_of
@@ -47,6 +58,7 @@ Array = NDArray[np.float64]
 COUNT = 4
 DRAWS = 4000
 BEST = 0.05
+AFTER = (5, 7, 10, 20, 30)
 RESULTS = Path(__file__).parent / "results" / "beliefs"
 
 
@@ -136,9 +148,64 @@ def _scored(case: Case, said: list[dict[str, Any]]) -> dict[str, Any]:
         "held": float(np.mean(right)) if right else np.nan,
         "random": _regret(case.gains, np.zeros(len(X)), COUNT),
         "regret": _regret(case.gains, total, COUNT),
-        "half": _regret(case.gains, 0.5 * total, COUNT),
         "two": _regret(case.gains, total, COUNT // 2, COUNT // 2),
     }
+
+
+class _Believing(DesignerSession):
+    """Searches with what is believed of the task, if anything."""
+
+    def __init__(self, problem: Problem, believed: Sequence[Preference]) -> None:
+        super().__init__(problem, make("gp", {}))
+        if believed:
+            said = Steering(words="", preferences=tuple(believed))
+            self._task = self._task.model_copy(update={"steering": (said,)})
+
+
+def search(seeds: int, trials: int = 30) -> None:
+    """Search the tables with beliefs and without; what is there already is not run again."""
+    path, known = RESULTS / "searches.jsonl", answers()
+    lines = path.read_text().splitlines() if path.exists() else []
+    done = {(r["arm"], r["task"], r["seed"]) for r in map(json.loads, lines)}
+    for seed, name, arm in product(range(seeds), TABLES, ("alone", "believing")):
+        if (arm, name, seed) in done:
+            continue
+        said = known[name] if arm == "believing" else []
+        regret = _searched(name, seed, trials, [Preference.model_validate(s) for s in said])
+        row = {"arm": arm, "task": name, "seed": seed, "source": source_version()}
+        with path.open("a") as file:
+            file.write(json.dumps(row | {"regret": regret}) + "\n")
+
+
+def _searched(name: str, seed: int, trials: int, said: Sequence[Preference]) -> list[float]:
+    """Return the regret of the incumbent after each trial."""
+    task = open_task(name)
+    session = _Believing(Problem(task.sealed(), seed, trials), said)
+    configs: list[Config] = []
+    results: list[Evaluation] = []
+    for number in range(trials):
+        config = session.ask()
+        result = task.evaluate(config, noise_seed(seed, number))
+        session.tell(config, result)
+        configs.append(config)
+        results.append(result)
+    return task.regrets(configs, results)
+
+
+def compared() -> pd.DataFrame:
+    """Return mean regrets of the searches after some numbers of trials, by group and arm."""
+    path = RESULTS / "searches.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    found = [
+        {"group": r["task"].partition("-")[0], "arm": r["arm"], "after": n, "regret": value}
+        for r in rows
+        for n, value in enumerate(r["regret"], 1)
+        if n in AFTER
+    ]
+    table = pd.DataFrame(found)
+    everything = table.assign(group="all")
+    both = pd.concat([table, everything])
+    return both.groupby(["group", "arm", "after"]).regret.mean().unstack()
 
 
 def _regret(gains: Array, logs: Array, count: int, even: int = 0) -> float:
@@ -155,17 +222,21 @@ def _regret(gains: Array, logs: Array, count: int, even: int = 0) -> float:
 def main() -> None:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("command", choices=["ask", "report"])
+    parser.add_argument("command", choices=["ask", "run", "report"])
     parser.add_argument("--backend", default="")
+    parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
     if asked.command == "ask":
         ask(cached("default", asked.backend))
         return
+    if asked.command == "run":
+        search(asked.seeds)
     rows = score()
     rows.to_csv(RESULTS / "beliefs.csv", index=False)
     print(rows.round(3).to_string())
     print(rows.groupby("group", sort=False).mean(numeric_only=True).round(3).to_string())
     print(rows.mean(numeric_only=True).round(3).to_string())
+    print(compared().round(3).to_string())
 
 
 if __name__ == "__main__":
