@@ -98,9 +98,9 @@ def test_a_metric_that_is_not_here_is_refused_or_left_out_aloud(folder: Path) ->
         read(folder, "Predict churn from shop.csv with svm, F2 score, 6 trials")
     with pytest.raises(InvalidTaskError, match="“top-3 accuracy” is none of the metrics"):
         read(folder, "Predict plan from shop.csv with svm, top-3 accuracy, 6 trials")
-    task = read(folder, "Predict churn from shop.csv with svm, best recall and specificity")
+    task = read(folder, "Predict churn from shop.csv with svm, best recall and g-mean")
     assert [o.metric for o in task.objectives] == ["recall"]
-    assert any("“specificity” is none of the metrics" in a for a in task.assumptions)
+    assert any("“g-mean” is none of the metrics" in a for a in task.assumptions)
 
 
 def test_a_random_split_is_kept_to_although_rows_hang_together(folder: Path) -> None:
