@@ -29,6 +29,7 @@ from agent.intake.merge import (
 from agent.intake.metric_limits import one_sided, read_as
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
+from agent.intake.rough import rough_budgets
 from agent.intake.splitting import drawn, drawn_although
 from agent.intake.text import Text
 from agent.intake.thresholds import Threshold
@@ -320,6 +321,8 @@ class _Intake:
         for name, claim in claims.items():
             self.note(name, claim)
             limits[name] = claim.value
+        for sentence in rough_budgets(self.text, claims):
+            self.interview.assume(sentence)
         if not self.budgeted and not {"budget.trials", "budget.seconds"} & claims.keys():
             self.interview.assume(f"No budget is given: {DEFAULT_TRIALS} trials.")
             default = Claim(DEFAULT_TRIALS, "", origin="default")
