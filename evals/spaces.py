@@ -258,9 +258,10 @@ def _usable(chosen: Family, kind: Kind, parameter: Parameter, proposed: Paramete
     try:
         check_parameter(chosen, kind, parameter, parameter.name)
     except InvalidConfigError as error:
-        ends = isinstance(parameter, Float | Int) and isinstance(proposed, Float | Int)
-        if ends and parameter.low == proposed.high:
-            return narrow(parameter, f"{parameter.name} == {parameter.low!r}") or parameter
+        if isinstance(parameter, Float | Int) and isinstance(proposed, Float | Int):
+            alone = narrow(parameter, f"{parameter.name} == {parameter.low!r}")
+            if alone is not None and parameter.low == proposed.high:
+                return alone
         raise InvalidTaskError(f"{chosen.label} cannot use this range: {error}") from error
     return parameter
 
