@@ -198,3 +198,4 @@ def test_a_rate_alone_is_an_aim() -> None:
     assert wanted("maximise specificity, 20 trials") == ("specificity",)
     assert wanted("lowest false positive rate, 20 trials") == ("false_positive_rate",)
     assert limits("our model is at a recall of 0.7, maximise AUC") == []
+    assert wanted("False alarms are what annoys people, so precision") == ("precision",)
