@@ -21,6 +21,7 @@ from agent.programs import function_task
 from agent.remembered import ACQUISITION, REPLICATE, STRATEGY, SURROGATE
 from agent.runs import Run, run_task
 from agent.runs import resume as resume_run
+from agent.same_ranges import other_ranges
 from agent.setting import Setting, check
 from agent.store import Store
 from agent.talk import USUAL, Talk, language_model_of
@@ -215,7 +216,7 @@ def _go_on(
             f"The study {given.name!r} exists and tunes no function.", hint="Choose another name."
         )
     wanted = _wanted(goal, given, task.objectives)
-    _check_same(function, wanted, given, store)
+    _check_same(function, wanted, given, store, goal)
     given = _at_a_time(given, wanted.at_a_time(read_function(function).arguments))
     budget = wanted.budget
     wishes = Wishes(budget.trials, budget.seconds, stop_below_gain=given.stop_below_gain)
@@ -242,7 +243,9 @@ def _constraints(task: Task, given: Options) -> list[Constraint]:
     return [*(space.constraints if space else ()), *task.space.read_constraints(given.constraints)]
 
 
-def _check_same(function: Callable[..., Any], wanted: Goal, given: Options, store: Store) -> None:
+def _check_same(
+    function: Callable[..., Any], wanted: Goal, given: Options, store: Store, goal: str
+) -> None:
     """Refuse what would make a study another one: it goes on as it began.
 
     Raises:
@@ -270,7 +273,11 @@ def _check_same(function: Callable[..., Any], wanted: Goal, given: Options, stor
     other = space is not None and space.parameters != task.space.parameters
     changed += ["space"] if other and not task.steering else []
     changed += ["constraint"] if unknown(_constraints(task, given), task.space.constraints) else []
-    changed += ["function"] if not read_function(function).accepts(task.space.names) else []
+    read = read_function(function)
+    changed += ["function"] if not read.accepts(task.space.names) else []
+    if space is None and not task.steering:
+        others_said = other_ranges(goal, read.arguments, wanted, task)
+        changed += [f"range of {name}" for name in others_said]
     if changed:
         raise StudyError(
             f"The study {given.name!r} exists and began with another {' and '.join(changed)}.",

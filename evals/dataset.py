@@ -26,7 +26,8 @@ class Dataset:
 
     `labels` are the distinct classes, sorted (empty for a regression); `positive` is the positive
     class as it stands in `y`; `notes` are sentences for the user. `read_as` says how a file of
-    this kind is read: separator, decimal mark, encoding, and which columns are numbers in dress.
+    this kind is read: separator, decimal mark, encoding, and which columns are numbers, numbers in
+    dress, and dates in which format.
     `others` are folds drawn anew, see `evals.splits.Splits`.
     """
 
@@ -57,7 +58,7 @@ def load_dataset(task: Task, frame: DataFrame | None = None) -> Dataset:
     from evals.tables import read_table
 
     frame = read_table(Path(task.data.path)) if frame is None else undressed(frame)
-    read_as = {**frame.attrs.get(FORMAT, {}), "numbers": frame.attrs.get(NUMBERS, {})}
+    form, dressed = frame.attrs.get(FORMAT, {}), frame.attrs.get(NUMBERS, {})
     told = [n for n in [frame.attrs.get(NOTE)] if n and n not in task.assumptions]
     frame, notes = _with_target(frame, task.data)
     y = _target(frame[task.data.target], task.data)
@@ -83,7 +84,7 @@ def load_dataset(task: Task, frame: DataFrame | None = None) -> Dataset:
             *columns.sentences(),
             *_warnings(frame, labels, task.data),
         ),
-        read_as=read_as,
+        read_as={**form, "numbers": dressed, "numeric": columns.numeric, "dates": columns.dates},
         others=splits.others,
     )
 

@@ -1,11 +1,14 @@
 """Metrics by scikit-learn's scorer name without `neg_`, with values and directions as users read.
 
-Two further names measure the model instead of its predictions: `model_size` (bytes of the pickled
-pipeline) and `predict_seconds` (seconds per 1,000 rows). They are objectives to trade off.
+Rates that scikit-learn has no scorer for have their usual names: `specificity`,
+`false_positive_rate`, `false_negative_rate`. Two further names measure the model instead of its
+predictions: `model_size` (bytes of the pickled pipeline) and `predict_seconds` (seconds per 1,000
+rows). They are objectives to trade off.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,8 +42,10 @@ class Metric:
     of_model: bool = False
 
     @property
-    def scorer_name(self) -> str:
-        """The name under which `sklearn.metrics.get_scorer` knows it."""
+    def scorer_name(self) -> str | None:
+        """The name under which `sklearn.metrics.get_scorer` knows it, None where it does not."""
+        if self.name in RATES:
+            return None
         return self.name if self.direction == "maximize" else f"neg_{self.name}"
 
     def score(self, estimator: Any, X: Any, y: Any, positive: Scalar = None) -> float:
@@ -53,6 +58,8 @@ class Metric:
         """
         from sklearn.metrics import get_scorer, make_scorer
 
+        if rate := RATES.get(self.name):
+            return rate(y == positive, estimator.predict(X) == positive)
         scorer = get_scorer(self.scorer_name)
         if self.needs_positive:
             # scikit-learn's ready-made scorers are bound to the label 1; ours has to be any label.
@@ -66,6 +73,27 @@ class Metric:
         return value if self.direction == "maximize" else -value
 
 
+def _specificity(true: Any, predicted: Any) -> float:
+    """Return the recall of the negative class; the arguments say which rows are positive."""
+    from sklearn.metrics import recall_score
+
+    return float(recall_score(true, predicted, pos_label=False))
+
+
+def _false_negative_rate(true: Any, predicted: Any) -> float:
+    from sklearn.metrics import recall_score
+
+    return 1.0 - float(recall_score(true, predicted))
+
+
+RATES: dict[str, Callable[[Any, Any], float]] = {
+    "specificity": _specificity,
+    "false_positive_rate": lambda true, predicted: 1.0 - _specificity(true, predicted),
+    "false_negative_rate": _false_negative_rate,
+}
+"""What scikit-learn has no scorer for, of which rows are and which are predicted positive."""
+
+
 def _average(name: str, label: str) -> list[Metric]:
     ways = {"macro": "unweighted mean over classes", "weighted": "weighted by class size"}
     ways["micro"] = "pooled over classes"
@@ -77,6 +105,10 @@ def _average(name: str, label: str) -> list[Metric]:
 
 def _positive(name: str, label: str, **options: bool) -> Metric:
     return Metric(name, label, "maximize", _BINARY, needs_positive=True, **options)
+
+
+def _rate(name: str, label: str) -> Metric:
+    return Metric(name, label, "minimize", _BINARY, needs_positive=True)
 
 
 def _error(name: str, label: str) -> Metric:
@@ -108,6 +140,9 @@ _LIST = [
     _positive("precision", "precision of the positive class"),
     _positive("recall", "recall of the positive class"),
     _positive("jaccard", "Jaccard index of the positive class"),
+    _positive("specificity", "specificity (recall of the negative class)"),
+    _rate("false_positive_rate", "false positive rate (1 - specificity)"),
+    _rate("false_negative_rate", "false negative rate (1 - recall)"),
     *_average("f1", "F1"),
     *_average("precision", "precision"),
     *_average("recall", "recall"),

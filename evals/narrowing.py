@@ -92,6 +92,19 @@ def _constant(node: ast.expr) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+def together(wishes: Iterable[str]) -> list[str]:
+    """Return `wishes` with the bounds of each single name joined: together they are its range.
+
+    Folded one by one, "n <= 5000" would be forgotten where "n >= 2000" is beyond the proposed.
+    """
+    joined: dict[str, str] = {}
+    for wish in wishes:
+        names = names_in(wish)
+        key = names.pop() if len(names) == 1 and interval(wish) is not None else wish
+        joined[key] = f"{joined[key]} and {wish}" if key in joined and key != wish else wish
+    return list(joined.values())
+
+
 def narrow(parameter: Parameter, expression: str) -> Parameter | None:
     """Return `parameter` as `expression` (over it alone) leaves it; None where it does not fold.
 
@@ -154,6 +167,8 @@ def _single(parameter: Parameter, value: Scalar) -> Ordinal:
 
 def _choices(parameter: Categorical | Ordinal, expression: str) -> Categorical | Ordinal:
     kept = tuple(v for v in parameter.options if _allowed(parameter.name, v, expression))
+    if not kept and isinstance(parameter, Ordinal) and (end := _nearest_end(parameter, expression)):
+        return _single(parameter, end)
     if not kept:
         raise InvalidTaskError(
             f"{expression!r} leaves no value for {parameter.name}, which has "
@@ -166,6 +181,20 @@ def _choices(parameter: Categorical | Ordinal, expression: str) -> Categorical |
     if isinstance(parameter, Ordinal):
         return replace(parameter, values=kept, default=default)
     return replace(parameter, choices=kept, default=default)
+
+
+def _nearest_end(parameter: Ordinal, expression: str) -> Scalar:
+    """Return the end of the user's range that is nearest to listed numbers; None without one."""
+    bounds = interval(expression)
+    numbers = [v for v in parameter.values if isinstance(v, int | float)]
+    if bounds is None or not numbers:
+        return None
+    above = bounds.low > max(numbers)
+    end, is_open = (bounds.low, bounds.low_open) if above else (bounds.high, bounds.high_open)
+    whole = all(isinstance(v, int) for v in numbers)
+    if is_open or not math.isfinite(end) or (whole and end != int(end)):
+        return None
+    return int(end) if whole else end
 
 
 def _allowed(name: str, value: Scalar, expression: str) -> bool:

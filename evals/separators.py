@@ -10,7 +10,7 @@ from pathlib import Path
 from prompts.errors import DataError
 
 SEPARATORS = (",", ";", "\t", "|")
-SAVE = "Save the table as CSV, TSV, JSON lines or Parquet and name that file."
+SAVE = "Save the table as CSV, TSV, JSON lines, Parquet or Excel and name that file."
 
 
 def decimal_of(text: str, separator: str) -> str:

@@ -12,8 +12,17 @@ from typing import Any
 
 from evals.families import FAMILIES, Family, family
 from evals.families.limits import check_parameter, check_values
-from evals.narrowing import Interval, consistent, interval, names_in, narrow, rename, with_bounds
-from evals.parameters import Categorical, Condition, Int, Parameter, Scalar
+from evals.narrowing import (
+    Interval,
+    consistent,
+    interval,
+    names_in,
+    narrow,
+    rename,
+    together,
+    with_bounds,
+)
+from evals.parameters import Categorical, Condition, Float, Int, Parameter, Scalar
 from evals.space import Config, Constraint, SearchSpace
 from evals.task import Kind
 from prompts.errors import InvalidConfigError, InvalidTaskError
@@ -222,11 +231,12 @@ def _cut(
     wanted = (*chosen.parameters(kind), *(p for p in chosen.extras(kind) if p.name in named))
     parameters = {p.name: _bounded(p, chosen, n_rows) for p in _without(wanted, mine)}
     kept: list[Constraint] = []
-    for wish in wishes:
+    for wish in together(wishes):
         kept += _fold(parameters, wish, mine)
     for name, parameter in parameters.items():
         if parameter not in wanted:  # curated ranges hold; asking the estimator loads its library
-            _check_range(chosen, kind, parameter, name)
+            proposed = next(p for p in wanted if p.name == name)
+            parameters[name] = _usable(chosen, kind, parameter, proposed)
     return _Cut(chosen, consistent(parameters.values()), tuple(kept))
 
 
@@ -239,11 +249,21 @@ def _check_fixed(chosen: Family, kind: Kind, values: Mapping[str, Scalar]) -> No
         raise InvalidTaskError(f"A fixed setting cannot be used: {error}") from error
 
 
-def _check_range(chosen: Family, kind: Kind, parameter: Parameter, name: str) -> None:
+def _usable(chosen: Family, kind: Kind, parameter: Parameter, proposed: Parameter) -> Parameter:
+    """Return `parameter`; where the model takes no more than its end, which you named, that alone.
+
+    Raises:
+        InvalidTaskError: the model refuses it.
+    """
     try:
-        check_parameter(chosen, kind, parameter, name)
+        check_parameter(chosen, kind, parameter, parameter.name)
     except InvalidConfigError as error:
+        if isinstance(parameter, Float | Int) and isinstance(proposed, Float | Int):
+            alone = narrow(parameter, f"{parameter.name} == {parameter.low!r}")
+            if alone is not None and parameter.low == proposed.high:
+                return alone
         raise InvalidTaskError(f"{chosen.label} cannot use this range: {error}") from error
+    return parameter
 
 
 def _without(parameters: Sequence[Parameter], fixed: Mapping[str, Scalar]) -> list[Parameter]:
@@ -285,8 +305,9 @@ def _fold(
         narrowed = narrow(parameter, wish)
         if narrowed is not None:
             parameters[parameter.name] = _with_reason(narrowed, wish)
-            strict = narrowed.type == "float" and ("<" in wish or ">" in wish) and "=" not in wish
-            return [Constraint(wish)] if strict else []
+            bounds = interval(wish)
+            strict = bounds and (bounds.low_open or bounds.high_open)
+            return [Constraint(wish)] if strict and narrowed.type == "float" else []
     return [Constraint(wish)]
 
 

@@ -19,6 +19,8 @@ from evals.json_tables import is_json, json_frame
 from evals.parameters import Scalar
 from evals.separators import SAVE, decimal_of, separator_of
 from evals.task import Kind
+from evals.workbooks import SUFFIXES as WORKBOOKS
+from evals.workbooks import is_workbook, split_sheet, workbook_text
 from prompts.errors import DataError
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ ColumnKind = Literal["number", "category", "boolean", "date", "text", "identifie
 SUFFIXES = (
     *(".csv", ".tsv", ".parquet", ".pq", ".tab", ".txt", ".csv.gz", ".tsv.gz"),
     *(".jsonl", ".ndjson", ".jsonl.gz"),
+    *WORKBOOKS,
 )
 """Names of files that can hold a table."""
 
@@ -42,8 +45,7 @@ _BOMS = {
     b"\xfe\xff": "utf-16",
 }
 _KNOWN_FORMATS = {
-    b"PK\x03\x04": "a spreadsheet or a zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"PK\x03\x04": "a zip archive",
     b"%PDF": "a PDF document",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
@@ -69,9 +71,10 @@ class ColumnProfile:
 
 
 def read_table(path: Path | str) -> DataFrame:
-    """Read CSV or TSV (any of `,` `;` tab `|`, Unicode or Windows-1252), JSON or Parquet.
+    """Read CSV or TSV (any of `,` `;` tab `|`, Unicode or Windows-1252), JSON, Parquet or Excel.
 
-    Text may be packed by gzip; JSON is a list of objects, or one object in each line.
+    Text may be packed by gzip; JSON is a list of objects, or one object in each line; of a workbook
+    a sheet may be named, as "churn.xlsx#2024".
 
     What the user should know about the reading stands in `attrs[NOTE]` of the frame; how it was
     read, for another file of its kind, in `attrs[FORMAT]` and `attrs[NUMBERS]` of `evals.dressed`.
@@ -82,11 +85,15 @@ def read_table(path: Path | str) -> DataFrame:
     """
     from evals.dressed import FORMAT, NOTE, of_one_kind, undressed
 
-    path = Path(path)
+    path, sheet = split_sheet(path)
     raw = _content(path)
     encoding, names = "", list[str]()
     if raw[:4] == b"PAR1":
         frame = _parquet(raw, path)
+    elif sheet or is_workbook(raw):
+        text, said = workbook_text(raw, path, sheet)
+        frame, names = _separated(text, path, ",")
+        frame.attrs[NOTE] = said
     else:
         text, encoding = _text(raw, path)
         if is_json(text):
@@ -198,15 +205,15 @@ def _western(raw: bytes) -> str | None:
     return None if re.search(r"[\x00-\x08\x0e-\x1f]", text) else text
 
 
-def _separated(text: str, path: Path) -> tuple[DataFrame, list[str]]:
-    """Return the table, and the cells of its first line."""
+def _separated(text: str, path: Path, separator: str = "") -> tuple[DataFrame, list[str]]:
+    """Return the table, and the cells of its first line; "" is a separator to be found out."""
     import pandas as pd
 
     from evals.dressed import FORMAT
 
     said = re.match(r"sep=([,;\t|])\r?\n", text, re.IGNORECASE)  # for Excel's eyes
     text = text[said.end() :] if said else text
-    separator = separator_of(text, path)
+    separator = separator or separator_of(text, path)
     decimal = decimal_of(text[:100_000], separator)
     try:
         frame = pd.read_csv(

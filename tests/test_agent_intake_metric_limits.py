@@ -29,6 +29,19 @@ LIMITS = [
     ("Beste Genauigkeit, Recall mindestens 0,8", "accuracy", "recall", 0.8),
     ("Precision maximieren, der Recall soll mindestens 80 % sein", "precision", "recall", 0.8),
     ("maximiser la précision avec un rappel d'au moins 0,8", "precision", "recall", 0.8),
+    ("best recall, keep the false positive rate below 5 %", "recall", "false_positive_rate", 0.05),
+    ("best recall, keep the FPR under 5", "recall", "false_positive_rate", 0.05),
+    ("maximise recall at a specificity of at least 0.9", "recall", "specificity", 0.9),
+    ("maximise sensitivity at 95 % specificity", "recall", "specificity", 0.95),
+    ("best recall at a specificity of 0.95", "recall", "specificity", 0.95),
+    ("best TPR at 1% FPR, 20 trials", "recall", "false_positive_rate", 0.01),
+    ("Beste Sensitivität, Spezifität mindestens 90 %", "recall", "specificity", 0.9),
+    ("Recall maximieren, Fehlalarmrate höchstens 5 %", "recall", "false_positive_rate", 0.05),
+    (
+        "maximiser le rappel avec un taux de faux positifs d'au plus 5 %",
+        *("recall", "false_positive_rate", 0.05),
+    ),
+    ("maximize precision, miss rate at most 10%", "precision", "false_negative_rate", 0.1),
 ]
 
 
@@ -179,3 +192,10 @@ def test_a_limit_is_not_about_a_class(tmp_path: Path, monkeypatch: pytest.Monkey
     task = plaintune.plan(words, llm="none")
     assert task.data is not None
     assert task.data.positive == "yes"  # Who stays has not churned: "no".
+
+
+def test_a_rate_alone_is_an_aim() -> None:
+    assert wanted("maximise specificity, 20 trials") == ("specificity",)
+    assert wanted("lowest false positive rate, 20 trials") == ("false_positive_rate",)
+    assert limits("our model is at a recall of 0.7, maximise AUC") == []
+    assert wanted("False alarms are what annoys people, so precision") == ("precision",)

@@ -131,6 +131,12 @@ def test_more_budgets(said: str, expected: dict[str, Any]) -> None:
     ("said", "family", "fixed", "bounds"),
     [
         ("C at least 0.1 and at most 100", "svm", {}, ["C >= 0.1", "C <= 100"]),
+        (
+            "at least 300 trees but at most 400, AUC",
+            "lightgbm",
+            {},
+            ["n_estimators >= 300", "n_estimators <= 400"],
+        ),
         ("e o C não pode ficar abaixo de 0.01", "svm", {}, []),
         ("every leaf with at least 5 samples", "decision_tree", {}, ["min_samples_leaf >= 5"]),
         ('max_features fixed at "sqrt"', "random_forest", {"max_features": "sqrt"}, []),

@@ -98,9 +98,9 @@ def test_a_metric_that_is_not_here_is_refused_or_left_out_aloud(folder: Path) ->
         read(folder, "Predict churn from shop.csv with svm, F2 score, 6 trials")
     with pytest.raises(InvalidTaskError, match="“top-3 accuracy” is none of the metrics"):
         read(folder, "Predict plan from shop.csv with svm, top-3 accuracy, 6 trials")
-    task = read(folder, "Predict churn from shop.csv with svm, best recall and specificity")
+    task = read(folder, "Predict churn from shop.csv with svm, best recall and g-mean")
     assert [o.metric for o in task.objectives] == ["recall"]
-    assert any("“specificity” is none of the metrics" in a for a in task.assumptions)
+    assert any("“g-mean” is none of the metrics" in a for a in task.assumptions)
 
 
 def test_a_random_split_is_kept_to_although_rows_hang_together(folder: Path) -> None:
@@ -226,6 +226,30 @@ def test_bad_input_is_one_clear_sentence(folder: Path, said: str, wrong: str) ->
     assert caught.value.exit_code == 2
     assert "\n" not in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "quote", "taken"),
+    [
+        ("between 5 and 10 trials", "between 5 and 10 trials", "at most 10 trials"),
+        ("10-20 trials", "10-20 trials", "at most 20 trials"),
+        ("five to ten trials", "five to ten trials", "at most 10 trials"),
+        ("5 to 10 minutes", "5 to 10 minutes", "at most 600 seconds"),
+        ("at least 10 trials", "at least 10 trials", "10 trials: the search ends there"),
+        ("10 trials or more", "10 trials or more", "10 trials: the search ends there"),
+        ("mindestens 10 Versuche, bitte", "mindestens 10 Versuche", "10 trials: the search ends"),
+        ("zwischen 5 und 10 Versuche, bitte", "zwischen 5 und 10 Versuche", "at most 10 trials"),
+    ],
+)
+def test_what_is_taken_of_a_rough_budget_is_said(
+    folder: Path, said: str, quote: str, taken: str
+) -> None:
+    german = said.endswith("bitte")
+    start = "Sage churn aus shop.csv mit LightGBM voraus" if german else "Predict churn in shop.csv"
+    lines = read(folder, f"{start}, AUC, {said}").assumptions
+    assert [f"“{quote}” is read as {taken}" in a for a in lines].count(True) == 1
+    exact = read(folder, "Predict churn in shop.csv, AUC, 5 folds and 10 trials").assumptions
+    assert not [a for a in exact if "10 trials” is read as" in a]
 
 
 def test_no_or_several_tables(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -286,6 +286,27 @@ def test_a_study_goes_on_as_far_as_the_new_goal_says(
     assert len(plaintune.tune(bowl, trials=3, name="mine", **options).trials) == 3
 
 
+def test_a_study_that_goes_on_refuses_other_ranges_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = {k: v for k, v in QUIET.items() if k != "trials"}
+    begin = functools.partial(plaintune.tune, _product, name="mine", **options)
+    began = "lowest loss, lr between 0.01 and 0.5, layers at most 6"
+    assert len(begin(f"{began}, 1 trial").trials) == 1
+    assert len(begin(f"{began}, 2 trials").trials) == 2
+    for goal, said in (
+        ("lowest loss, lr between 0.001 and 0.5, 3 trials", "range of lr"),
+        ("lowest loss, lr at most 0.1, 3 trials", "range of lr"),
+        ("lowest loss, layers 2, 4 or 8, 3 trials", "range of layers"),
+        ("lowest loss, keep layers at 4, 3 trials", "range of layers"),
+        ("lowest loss, do not tune lr, 3 trials", "range of lr"),
+    ):
+        with pytest.raises(StudyError, match=f"another {said}"):
+            begin(goal)
+    assert len(begin("lowest loss, 3 trials").trials) == 3
+
+
 def greedy(x: float = 0.5) -> float:
     return float(len(bytearray(400 * 2**20)) * x)
 

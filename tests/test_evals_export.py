@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -148,3 +149,66 @@ def test_the_script_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     rows = frame.head(3).assign(code="001")
     rows.to_csv(tmp_path / "rows.csv", sep=";", decimal=",", index=False)
     assert len(predicted(files, "rows.csv")[0]) == 3
+
+
+def write_as(frame: pd.DataFrame, path: Path) -> Path:
+    """Write `frame` as the ending says; "de.csv" is how a German Excel does."""
+    if path.name.endswith("de.csv"):
+        frame.to_csv(path, sep=";", decimal=",", index=False, encoding="windows-1252")
+    elif path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif path.suffix == ".tsv":
+        frame.to_csv(path, sep="\t", index=False, encoding="utf-16")
+    elif path.suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    elif path.suffix == ".json":
+        frame.to_json(path, orient="records", date_format="iso")
+    elif path.suffix == ".gz":
+        frame.to_json(path, orient="records", lines=True, compression="gzip", date_format="iso")
+    else:
+        frame.to_excel(path, index=False, startrow=2)
+    return path
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("trained_on", ["t.csv", "t.de.csv", "t.xlsx", "t.parquet", "t.json"])
+def test_the_script_reads_every_format_a_study_reads(trained_on: str, tmp_path: Path) -> None:
+    table = people().rename(columns={"income": "größe"}).drop(columns="leaves")
+    table["since"] = pd.date_range("2020-01-01", periods=len(table), freq="3D")
+    table["code"] = [f"{i % 9}" if i % 2 else f"A{i % 7}" for i in range(len(table))]
+    path = write_as(table.assign(leaves=people()["leaves"]), tmp_path / trained_on)
+    files, model = save("lightgbm", tmp_path / "model", read_table(path))
+    expected = [str(v) for v in model.predict(read_table(path))]  # type: ignore[attr-defined]
+    script = runpy.run_path(str(files.snippet))  # a process each would take a minute
+    for name in ("n.csv", "n.de.csv", "n.tsv", "n.xlsx", "n.parquet", "n.json", "n.jsonl.gz"):
+        rows = script["read"](str(write_as(table, tmp_path / name)))
+        assert [str(v) for v in script["predict"](rows)] == expected, name
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_script_refuses_what_would_only_look_missing(tmp_path: Path) -> None:
+    files, _ = save("lightgbm", tmp_path)
+    rows = people().drop(columns="leaves")
+    iso = rows.assign(since=pd.to_datetime(rows["since"], format="%d.%m.%Y"))
+    assert len(predicted(files, str(write_as(iso, tmp_path / "iso.csv")))[0]) == len(rows)
+    american = rows.assign(since=iso["since"].dt.strftime("%b %d %Y"))
+    said = predicted(files, str(write_as(american, tmp_path / "us.csv")))[1]
+    assert "no value of since is a date (%d.%m.%Y)" in said
+    said = predicted(files, str(write_as(rows.assign(income="n/k"), tmp_path / "words.csv")))[1]
+    assert "no value of income is a number, such as 'n/k'" in said
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_script_finds_the_sheet_with_its_columns(tmp_path: Path) -> None:
+    files, _ = save("lightgbm", tmp_path)
+    rows = people().drop(columns="leaves")
+    with pd.ExcelWriter(tmp_path / "rows.xlsx") as writer:
+        people().head(9)[["town"]].to_excel(writer, sheet_name="towns", index=False)
+        rows.to_excel(writer, sheet_name="new", index=False)
+    assert len(predicted(files, "rows.xlsx")[0]) == len(rows)
+    with pd.ExcelWriter(tmp_path / "rows.xlsx", mode="a") as writer:
+        rows.head(7).to_excel(writer, sheet_name="newer", index=False)
+    assert "several sheets have these columns (new, newer)" in predicted(files, "rows.xlsx")[1]
+    assert len(predicted(files, "rows.xlsx#newer")[0]) == 7
+    (tmp_path / "rows.xlsx").write_bytes(b"PK\x03\x04" + b"\x00" * 40)
+    assert "no workbook that can be read" in predicted(files, "rows.xlsx")[1]

@@ -45,7 +45,7 @@ def test_metrics_are_scikit_learns() -> None:
     from sklearn.metrics import get_scorer
 
     for each in METRICS.values():
-        if not each.of_model:
+        if not each.of_model and each.scorer_name:
             assert get_scorer(each.scorer_name)._sign == (1 if each.direction == "maximize" else -1)
 
 
@@ -57,6 +57,18 @@ def test_positive_class_decides_where_it_matters() -> None:
     assert METRICS["recall"].score(always_no, X, y, "no") == 1
     assert METRICS["recall"].score(always_no, X, y, "yes") == 0
     assert METRICS["log_loss"].score(always_no, X, y) > 0
+
+
+@pytest.mark.parametrize("labels", [["no", "yes"], [0, 1], [False, True]])
+def test_rates_of_the_negative_class(labels: list[object]) -> None:
+    from sklearn.tree import DecisionTreeClassifier
+
+    X = np.arange(10.0).reshape(-1, 1)
+    model = DecisionTreeClassifier().fit(X, np.array(labels)[[0] * 6 + [1] * 4])
+    y = np.array(labels)[[0, 0, 0, 1, 1, 0, 0, 1, 1, 1]]  # one false alarm, two misses
+    rates = ("specificity", "false_positive_rate", "recall", "false_negative_rate")
+    found = [METRICS[m].score(model, X, y, labels[1]) for m in rates]  # type: ignore[arg-type]
+    assert found == pytest.approx([4 / 5, 1 / 5, 3 / 5, 2 / 5])
 
 
 @pytest.mark.parametrize(

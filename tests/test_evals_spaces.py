@@ -173,3 +173,31 @@ def test_a_constraint_is_about_all_models_that_have_its_parameters(
         narrower = space.constrained(meant)
         drawn = narrower.sample(np.random.default_rng(0), 20)
         assert all(c.holds(config) for config in drawn for c in narrower.constraints)
+
+
+@pytest.mark.parametrize(
+    ("model", "wishes", "left"),
+    [
+        ("lightgbm", ["n_estimators >= 5", "n_estimators <= 2000"], (5, 2000)),
+        ("lightgbm", ["n_estimators <= 5000", "n_estimators >= 2000"], (2000, 5000)),
+        ("lightgbm", ["n_estimators >= 20"], (20, 1000)),
+        ("lightgbm", ["n_estimators >= 3000"], (3000, 30000)),
+        ("lightgbm", ["subsample >= 1"], (1.0, 1.0)),
+        ("random_forest", ["max_features <= 0.1"], (0.1, 0.1)),
+    ],
+)
+def test_the_range_of_the_user_wins_over_the_proposed_one(
+    model: str, wishes: list[str], left: tuple[float, float]
+) -> None:
+    space = space_for([model], "binary", {}, wishes)
+    found = next(p for p in space.parameters if p.name == wishes[0].split()[0])
+    ends = (
+        (found.values[0], found.values[-1]) if found.type == "ordinal" else (found.low, found.high)
+    )
+    assert ends == left
+    assert "you said" in found.reason or "you allow" in found.reason
+
+
+def test_a_range_beyond_what_the_model_takes_is_refused() -> None:
+    with pytest.raises(InvalidTaskError, match="cannot use this range"):
+        space_for(["lightgbm"], "binary", {}, ["subsample >= 1.5"])

@@ -85,7 +85,7 @@ def test_a_file_from_windows_is_read_and_the_user_is_told(tmp_path: Path) -> Non
         (b"<html><body>a,b</body></html>\n", "not a table but HTML"),
         (b"name,y\nAndr\x81,1\nBo,0\n", "byte 0x81 in line 2.*iconv"),
         (b"\x00\x01\x02\x03" * 50, "binary file"),
-        (b"PK\x03\x04" + b"\x00" * 40, "spreadsheet"),
+        (b"PK\x03\x04" + b"\x00" * 40, "zip archive"),
         (b"PAR1 nothing PAR1", "damaged Parquet"),
         (b"\x1f\x8b broken", "damaged gzip"),
         (b"1.5,2.5,0\n2.5,1.0,1\n3.1,1.2,1\n", "no line with column names"),

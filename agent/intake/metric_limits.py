@@ -10,7 +10,7 @@ from functools import cache
 from agent.intake.text import Span, Text, fold
 from agent.intake.thresholds import Threshold
 from agent.intake.vocabulary import words
-from evals.metrics import METRICS
+from evals.metrics import METRICS, RATES
 
 _SIGNS = {">=": (">=", "=>", ">", "≥"), "<=": ("<=", "=<", "<", "≤")}
 _LINKS = (
@@ -105,7 +105,10 @@ def limit_after(text: Text, span: Span, metric: str) -> Threshold | None:
     for sign, (ahead, behind) in _AROUND.items():
         if ahead.search(text.folded[: span.start]) or behind.match(text.folded, found.end()):
             return _threshold(text, metric, sign, found)
-    return None
+    fixed = metric in RATES and _fixed_after().search(
+        text.folded[: span.start], text.clause(span).start
+    )
+    return _threshold(text, metric, _good(metric), found) if fixed else None
 
 
 def limit_before(text: Text, start: int, metric: str) -> Threshold | None:
@@ -115,7 +118,35 @@ def limit_before(text: Text, start: int, metric: str) -> Threshold | None:
     found = re.compile(rf"(?<!\w){phrase}[^\w.,]{{0,2}}{_NUMBER}{joined}").search(
         text.folded[:start], text.clause(Span(start, start)).start
     )
+    if found is None and metric in RATES:
+        start_at = text.clause(Span(start, start)).start
+        found = _fixed_before().search(text.folded[:start], start_at)
+        limit = _threshold(text, metric, _good(metric), found) if found else None
+        # The metric ahead of the number is another one's place.
+        return replace(limit, span=Span(found.start("number"), start)) if found and limit else None
     return _threshold(text, metric, signs[found["bound"]], found) if found else None
+
+
+def _good(metric: str) -> str:
+    return ">=" if METRICS[metric].direction == "maximize" else "<="
+
+
+@cache
+def _at_a_point() -> str:
+    """Return the pattern of a metric with "at": the other one is given, a point of a curve."""
+    names = {fold(n) for said in words("metrics")["names"].values() for n in said}
+    each = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True))
+    return rf"(?<!\w)(?:{each})\s(?:score\s)?(?:at|bei|@|a|à)\s(?:an?\s|einer?m?\s|une?\s|una\s)?"
+
+
+@cache
+def _fixed_before() -> re.Pattern[str]:
+    return re.compile(rf"{_at_a_point()}(?:fixed\s)?{_NUMBER}\s(?:of\s)?$")
+
+
+@cache
+def _fixed_after() -> re.Pattern[str]:
+    return re.compile(rf"{_at_a_point()}(?:fixed\s)?$")
 
 
 def read_metric_limits(text: Text, named: Sequence[tuple[str, Span]]) -> list[Threshold | None]:
@@ -206,9 +237,9 @@ def _patterns(languages: tuple[str, ...]) -> tuple[dict[str, str], str]:
 def _threshold(text: Text, metric: str, sign: str, found: re.Match[str]) -> Threshold | None:
     """Return the limit where it is one of what the metric's direction allows, in its own units."""
     about, value = METRICS[metric], _value(found)
-    if sign != (">=" if about.direction == "maximize" else "<="):
+    if sign != _good(metric):
         return None
-    share = about.direction == "maximize"  # all of these are at most 1
+    share = about.direction == "maximize" or metric in RATES  # all of these are at most 1
     alone = re.compile(r"\s*(?:$|[,;.)])").match(text.folded, found.end())
     if share and 1.0 < value < 100.0 and alone:
         value /= 100.0
@@ -227,10 +258,12 @@ def read_as(quote: str, limit: Threshold) -> str:
 def one_sided(names: Sequence[str]) -> list[str]:
     """Warn of a single aim that a useless model can have: all, or hardly any, called positive."""
     aims = {n for n in names if not METRICS[n].of_model}
-    if aims == {"recall"}:
-        return [_ONE_SIDED.format("recall", "every row", "precision")]
-    if aims == {"precision"}:
-        return [_ONE_SIDED.format("precision", "hardly any row", "recall")]
+    for name in aims if len(aims) == 1 else ():
+        label = name.replace("_", " ")
+        if name in ("recall", "false_negative_rate"):
+            return [_ONE_SIDED.format(label, "every row", "precision")]
+        if name in ("precision", "specificity", "false_positive_rate"):
+            return [_ONE_SIDED.format(label, "hardly any row", "recall")]
     return []
 
 

@@ -40,7 +40,9 @@ def _aliases() -> tuple[Alias, ...]:
 def metric_mentions(text: Text, taken: Iterable[Span] = ()) -> list[MetricMention]:
     """Return the metrics mentioned outside `taken` spans, in order, each once."""
     hits = [
-        h for h in mentions_of(text, _aliases(), taken) if not _achieved(text, h.key[0], h.span)
+        h
+        for h in mentions_of(text, _aliases(), taken)
+        if not _achieved(text, h.key[0], h.span) and not _no_rate(text, h.span)
     ]
     out = ruled_out(text, [h.span for h in hits])
     found: list[MetricMention] = []
@@ -49,6 +51,11 @@ def metric_mentions(text: Text, taken: Iterable[Span] = ()) -> list[MetricMentio
         name, span = _balanced(text, hit.key[0], hit.span)
         found.append(MetricMention(name, span, negated, shown, direction))
     return _explained(text, found)
+
+
+def _no_rate(text: Text, span: Span) -> bool:
+    """Return whether words only look like a misspelt rate: "false alarms are what annoys us"."""
+    return bool(re.search(r"\bfalse \w+ are$", text.folded[span.start : span.end]))
 
 
 _BALANCED = re.compile(

@@ -201,7 +201,8 @@ def _around(
             return []  # of an outcome, as likely as not
         if setting == "iterations" and not sign and not _exactly(text, lead):
             return []  # iterations of the search, as likely as not
-        return [Wish(setting, sign or "=", _number(number), span)]
+        wish = Wish(setting, sign or "=", _number(number), span)
+        return [wish, *_other_bound(text, setting, sign, span)]
     return _after_name(text, before[-1], number, numbers, known) if before else []
 
 

@@ -16,7 +16,6 @@ from agent.intake.claims import Ask, Claim, Question, Reading
 from agent.intake.code_reader import CodeReader
 from agent.intake.columns import value_aliases
 from agent.intake.doubts import Doubts
-from agent.intake.files import read_file
 from agent.intake.interview import Interview
 from agent.intake.kinds import read_kind
 from agent.intake.left_out import left_out, unknown
@@ -30,13 +29,15 @@ from agent.intake.merge import (
 from agent.intake.metric_limits import one_sided, read_as
 from agent.intake.models import ALL, fits
 from agent.intake.positive import read_positive, usual_positive
+from agent.intake.rough import rough_budgets
 from agent.intake.splitting import drawn, drawn_although
 from agent.intake.text import Text
 from agent.intake.thresholds import Threshold
+from agent.intake.which_table import table_named
 from evals.dressed import NOTE, undressed
 from evals.metrics import DEFAULT_METRIC, METRICS, metric
 from evals.structure import find_structure
-from evals.tables import profile, read_table, tables_in
+from evals.tables import profile, read_table
 from evals.task import Kind, Source, Task
 from prompts.chat import LanguageModel
 from prompts.errors import DataError, InvalidTaskError, LanguageModelError
@@ -77,8 +78,9 @@ def understand(
     """
     text = _checked(description)
     intake = _Intake(text, Interview(ask), language_model, budgeted)
-    path = "" if frame is not None else intake.path(directory)
+    path = ""
     if frame is None:
+        path = str(intake.note("data.path", table_named(text, intake.interview, directory)))
         notify(f"Reading {path} …")
         frame = read_table(directory / path)
     else:
@@ -124,21 +126,6 @@ class _Intake:
     def chose(self, value: str) -> Claim:
         """Return what the user answered as a claim of their own words."""
         return Claim(value, f"your answer: {value}")
-
-    def path(self, directory: Path) -> str:
-        """Settle which table is meant."""
-        reading = read_file(self.text, directory)
-        for note in reading.notes:
-            self.interview.assume(note)
-        for name, sentence in reading.contradictions:
-            tables = tuple(tables_in(directory))
-            question = Question(name, sentence, tables, tables[0] if tables else "")
-            hint = "Name one file in the description."
-            reading.add(name, self.chose(self.interview.settle(question, hint)))
-        claim = reading.claims["data.path"]
-        if claim.origin != "your words":
-            self.interview.assume(f"No file is named; {claim.quote}.")
-        return str(self.note("data.path", claim))
 
     def second_reader(self, path: str, frame: DataFrame, notify: Notify) -> Reading:
         """Let the language model read; without an answer code reads alone, and says so."""
@@ -334,6 +321,8 @@ class _Intake:
         for name, claim in claims.items():
             self.note(name, claim)
             limits[name] = claim.value
+        for sentence in rough_budgets(self.text, claims):
+            self.interview.assume(sentence)
         if not self.budgeted and not {"budget.trials", "budget.seconds"} & claims.keys():
             self.interview.assume(f"No budget is given: {DEFAULT_TRIALS} trials.")
             default = Claim(DEFAULT_TRIALS, "", origin="default")
