@@ -1,9 +1,11 @@
 """Asks the language model once, before a search, where each parameter's best value may lie, and
 then which parameters matter most and which of them depend on each other.
 
-What it says of one becomes a prior that fades (`surrogates.priors`), what matters most a hint to
-lengthscales (`surrogates.hints`); all of it is recorded like anything that is said during a study.
-A parameter that it cannot say anything about has no prior.
+Numbers are offered as a few values to choose one from, as choices are: asked for a range, a small
+model says of nearly every one that higher is better (docs/steering.md). What it says of one becomes
+a prior that fades (`surrogates.priors`), what matters most a hint to lengthscales
+(`surrogates.hints`); all of it is recorded like anything that is said during a study. A parameter
+that it cannot say anything about has no prior.
 """
 
 from __future__ import annotations
@@ -14,11 +16,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from acquisition.llm_designer import goal, parameter_line, partial_card
-from evals.parameters import Float, Int, Parameter
+from evals.parameters import Float, Int, Ordinal, Parameter
 from evals.preferences import Preference, Steering
 from evals.task import Task
 from prompts.beliefs import (
-    BeliefAnswer,
     SpaceBeliefAnswer,
     belief_messages,
     belief_schema,
@@ -29,15 +30,17 @@ from prompts.beliefs import (
 )
 from prompts.calls import CallLog, CallRecord
 from prompts.chat import Completion, JsonSchema, LanguageModel, Message, prompt_hash
-from prompts.errors import InvalidAnswerError, LanguageModelError
+from prompts.errors import InvalidAnswerError, LanguageModelError, PlaintuneError
 
 ROLE = "belief"
 MOST = 24
 """More parameters are not asked about: the first of the space are the ones that matter most."""
 WORDS = 80
 """The longest answer about one parameter, in tokens."""
-WHOLE = 0.9
-"""A range this wide, as a share of the scale, says nothing."""
+OFFERED = 7
+"""So many values stand for the scale of a number."""
+NEARLY = 0.02
+"""Ends are written in two digits where that moves them by no more of the scale."""
 
 
 def beliefs(
@@ -97,8 +100,9 @@ class _About:
 
     def parameter(self, parameter: Parameter, i: int) -> CallRecord:
         """Ask about the `i`-th parameter."""
-        messages = belief_messages(self._told(parameter=parameter_line(parameter)))
-        call = _asked(self, messages, belief_schema(parameter.schema()), WORDS)
+        shown = offered(parameter)
+        messages = belief_messages(self._told(parameter=parameter_line(shown)))
+        call = _asked(self, messages, belief_schema(shown.schema()), WORDS)
         return replace(call, key=f"belief-{i:03d}", details={"parameter": parameter.name})
 
     def all(self, shown: Sequence[Parameter]) -> CallRecord:
@@ -138,26 +142,57 @@ def _asked(about: _About, messages: list[Message], schema: JsonSchema, words: in
 def _belief(parameter: Parameter, text: str) -> tuple[Preference | None, str]:
     """Return the belief, or None and why there is none."""
     try:
-        said = parse_belief(text)
-    except InvalidAnswerError as error:
+        told: Any = offered(parameter).check(parse_belief(text))
+    except PlaintuneError as error:
         return None, error.message
-    if said.low is None or said.high is None:
-        told: Any = parameter.check(said.best)
-        return Preference(parameter=parameter.name, values=(told,), origin="LLM"), ""
-    name, toward = parameter.name, said.toward
-    if _share(parameter, said) < WHOLE:
-        low, high = said.low, said.high
-        return Preference(parameter=name, low=low, high=high, toward=toward, origin="LLM"), ""
-    if toward is None:
-        return None, "the range is nearly the whole scale"
-    return Preference(parameter=name, toward=toward, origin="LLM"), ""
+    name = parameter.name
+    if not isinstance(parameter, Float | Int):
+        return Preference(parameter=name, values=(told,), origin="LLM"), ""
+    low, high = _around(parameter, told)
+    return Preference(parameter=name, low=low, high=high, origin="LLM"), ""
 
 
-def _share(parameter: Parameter, said: BeliefAnswer) -> float:
-    assert isinstance(parameter, Float | Int)
-    kind = float if isinstance(parameter, Float) else int
-    low, high = (parameter.to_unit(kind(v or 0)) for v in (said.low, said.high))
-    return high - low
+def offered(parameter: Parameter) -> Parameter:
+    """Return a number as the values in the middle of equal parts of its scale; else itself."""
+    if not isinstance(parameter, Float | Int):
+        return parameter
+    values = _values(parameter)
+    default = parameter.default
+    if default is not None:
+        known = parameter.to_unit(default)
+        default = min(values, key=lambda v: abs(parameter.to_unit(v) - known))
+    return Ordinal(parameter.name, values, default, parameter.unit, condition=parameter.condition)
+
+
+def _parts(parameter: Float | Int) -> int:
+    return min(OFFERED, parameter.cardinality or OFFERED)
+
+
+def _values(parameter: Float | Int) -> tuple[int | float, ...]:
+    """Return the middles of the parts, written as short as tells them apart."""
+    parts = _parts(parameter)
+    exact = [parameter.from_unit((i + 0.5) / parts) for i in range(parts)]
+    if isinstance(parameter, Int):
+        return tuple(dict.fromkeys(exact))
+    for digits in range(2, 17):
+        short = tuple(float(f"{v:.{digits}g}") for v in exact)
+        if len(set(short)) == parts and parameter.low <= short[0] <= short[-1] <= parameter.high:
+            return short
+    return tuple(dict.fromkeys(exact))
+
+
+def _around(parameter: Float | Int, value: int | float) -> tuple[float, float]:
+    """Return the part of the scale that an offered value stands for, its ends in few digits."""
+    place, half = parameter.to_unit(value), 0.5 / _parts(parameter)
+    low, high = (_short(parameter, min(1.0, max(0.0, u))) for u in (place - half, place + half))
+    return low, high
+
+
+def _short(parameter: Float | Int, place: float) -> float:
+    exact = float(parameter.from_unit(place))
+    short = float(f"{exact:.2g}")
+    inside = parameter.low <= short <= parameter.high
+    return short if inside and abs(parameter.to_unit(short) - place) < NEARLY else exact
 
 
 def _counted(call: CallRecord, why: str) -> CallRecord:

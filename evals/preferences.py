@@ -45,7 +45,8 @@ class Preference(_Part):
             return f"{self.parameter}: rather {' or '.join(map(str, self.values))}"
         if self.low is None or self.high is None:
             return f"{self.parameter}: rather {self.toward} values"
-        ranged = f"{self.parameter}: rather {self.low:g} to {self.high:g}"
+        span = f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
+        ranged = f"{self.parameter}: rather {span}"
         return f"{ranged}, the {self.toward}er the better" if self.toward else ranged
 
 

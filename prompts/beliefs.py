@@ -5,31 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from prompts.chat import JsonSchema, Message
 from prompts.errors import InvalidAnswerError
 from prompts.render import render
 
-Toward = Literal["low", "high"]
-DIRECTIONS: Mapping[str, Toward | None] = {
-    "higher is better": "high",
-    "lower is better": "low",
-    "neither or unknown": None,
-}
 MOST = 3
 """So many parameters are named as those that matter most: a longer list tells nothing apart."""
 PAIRS = 3
-
-
-@dataclass(frozen=True)
-class BeliefAnswer:
-    """A range of native values and the end of it that is better, or one choice."""
-
-    low: float | None = None
-    high: float | None = None
-    best: Any = None
-    toward: Toward | None = None
 
 
 @dataclass(frozen=True)
@@ -49,26 +33,20 @@ def belief_messages(values: Mapping[str, Any]) -> list[Message]:
 
 
 def belief_schema(own: JsonSchema) -> JsonSchema:
-    """Return the schema of the answer; `own` is the parameter's, a choice where it has "enum"."""
-    if "enum" in own:
-        return _closed({"best": own})
-    return _closed({"low": own, "high": own, "direction": {"enum": list(DIRECTIONS)}})
+    """Return the schema of the answer; `own` is that of the values to choose from."""
+    return _closed({"best": own})
 
 
-def parse_belief(text: str) -> BeliefAnswer:
-    """Read an answer; a range whose ends are swapped is turned, a direction may be missing.
+def parse_belief(text: str) -> Any:
+    """Return the value that an answer calls the best.
 
     Raises:
-        InvalidAnswerError: it is neither a range nor a choice.
+        InvalidAnswerError: it names none.
     """
     try:
-        content = json.loads(text)
-        if "best" in content:
-            return BeliefAnswer(best=content["best"])
-        low, high = sorted(float(content[k]) for k in ("low", "high"))
+        return json.loads(text)["best"]
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidAnswerError(f"The answer holds no belief: {text[:80]!r}.") from error
-    return BeliefAnswer(low, high, toward=DIRECTIONS.get(str(content.get("direction"))))
 
 
 def space_belief_messages(values: Mapping[str, Any]) -> list[Message]:

@@ -8,11 +8,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 import plaintune
-from agent.beliefs import beliefs
+from agent.beliefs import OFFERED, beliefs, offered
 from agent.beliefs_view import belief_rows
 from agent.commands import Talk
 from agent.language_models.scripted import ScriptedModel
@@ -21,12 +22,11 @@ from agent.setting import Setting
 from agent.store import Store
 from agent.summary import summary
 from evals.preferences import Preference
-from evals.space import Categorical, Float, Int, SearchSpace
+from evals.space import Categorical, Float, Int, Ordinal, SearchSpace
 from evals.steering import steered
 from evals.task import Budget, Objective, Task
 from evals.trials import Evaluation, TrialState
 from prompts.beliefs import (
-    BeliefAnswer,
     SpaceBeliefAnswer,
     belief_messages,
     belief_schema,
@@ -59,43 +59,61 @@ def answer(messages: Sequence[Message]) -> object:
     if '"rate"' in asked and '"depth"' in asked:
         return {"most": ["rate"], "together": [["way", "rate"], ["rate", "way"], ["way", "way"]]}
     if '"rate"' in asked:
-        return {"low": 0.1, "high": 0.01, "direction": "higher is better"}
-    return {"low": 1, "high": 20} if '"depth"' in asked else {"best": "b"}
+        return {"best": 0.037}
+    return {"best": 4} if '"depth"' in asked else {"best": "b"}
 
 
 def test_a_question_per_parameter_and_one_of_all_become_a_prior(tmp_path: Path) -> None:
     store, model = Store.create(TASK, "s", str(tmp_path / "a.db")), ScriptedModel(answer)
     said = beliefs(TASK, model, log=store)
-    assert said.preferences == (
-        Preference(parameter="rate", low=0.01, high=0.1, toward="high", origin="LLM"),
-        Preference(parameter="way", values=("b",), origin="LLM"),
-    )
+    rate, way = said.preferences
+    assert (rate.low, rate.high) == pytest.approx((0.0193, 0.0719), rel=0.02)
+    assert way == Preference(parameter="way", values=("b",), origin="LLM")
     assert said.important == ("rate",)
     assert said.interactions == (("rate", "way"),)
     assert len(model.calls) == 4
     calls = store.calls()
     assert [c.role for c in calls] == ["belief"] * 4
-    assert [c.rejected for c in calls if c.rejected] == [("the range is nearly the whole scale",)]
+    assert [c.rejected for c in calls if c.rejected] == [
+        ("depth must be one of [2, 5, 8, 11, 13, 16, 19], got 4.",)
+    ]
     found = prior(steered(TASK, said), [])
     assert found and len(found.parts) == 2
 
 
-def test_a_direction_counts_where_the_range_says_nothing(tmp_path: Path) -> None:
-    def whole(messages: Sequence[Message]) -> object:
-        said = answer(messages)
-        assert isinstance(said, dict)
-        return said | {"direction": "lower is better"} if said.get("high") == 20 else said
-
-    store = Store.create(TASK, "s", str(tmp_path / "a.db"))
-    said = beliefs(TASK, ScriptedModel(whole), log=store)
-    assert Preference(parameter="depth", toward="low", origin="LLM") in said.preferences
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        Float("x", 1e-5, 1.0, log=True, default=0.01),
+        Float("x", 1.0, 1.0001),
+        Float("x", -1e-3, 1e9, default=0.0),
+        Int("x", 1, 3, default=2),
+        Int("x", 1, 1000, log=True),
+        Int("x", 16, 512, step=16, default=64),
+    ],
+    ids=str,
+)
+def test_numbers_are_offered_as_values_that_stand_for_all_of_the_scale(
+    parameter: Float | Int,
+) -> None:
+    shown = offered(parameter)
+    assert isinstance(shown, Ordinal)
+    assert 3 <= len(shown.values) <= OFFERED
+    places = [parameter.to_unit(parameter.check(v)) for v in shown.values]
+    assert places == sorted(set(places))
+    # No place of the scale is further from a value than the part it stands for is wide.
+    gaps = np.diff([0.0, *places, 1.0])
+    assert max(gaps[1:-1]) < 2.2 / len(places) and max(gaps[0], gaps[-1]) < 1.2 / len(places)
+    if parameter.default is not None:
+        own = parameter.to_unit(parameter.default)
+        assert abs(parameter.to_unit(shown.default) - own) == min(abs(p - own) for p in places)
 
 
 @pytest.mark.parametrize(
     "last", [LanguageModelError("It died."), {"most": 3}, {}], ids=["error", "no lists", "empty"]
 )
 def test_what_matters_may_stay_unsaid(tmp_path: Path, last: Any) -> None:
-    ranges = [{"low": 0.01, "high": 0.1}, {"low": 1, "high": 5}, {"best": "a"}]
+    ranges = [{"best": 0.037}, {"best": 5}, {"best": "a"}]
     store = Store.create(TASK, "s", str(tmp_path / "a.db"))
     said = beliefs(TASK, ScriptedModel([*ranges, last]), log=store)
     assert len(said.preferences) == 3
@@ -103,7 +121,7 @@ def test_what_matters_may_stay_unsaid(tmp_path: Path, last: Any) -> None:
 
 
 def test_a_model_that_fails_is_reported_once_and_keeps_what_it_said(tmp_path: Path) -> None:
-    model = ScriptedModel([{"low": 0.01, "high": 0.1}, LanguageModelError("It died.")])
+    model = ScriptedModel([{"best": 0.037}, LanguageModelError("It died.")])
     notes: list[str] = []
     store = Store.create(TASK, "s", str(tmp_path / "a.db"))
     said = beliefs(TASK, model, log=store, notify=notes.append)
@@ -112,13 +130,13 @@ def test_a_model_that_fails_is_reported_once_and_keeps_what_it_said(tmp_path: Pa
 
 
 def test_the_prompt_its_schema_and_its_answer() -> None:
-    shown = {"name": "rate", "range": "number 0 to 1", "default": "0.1", "only_if": None}
+    shown = {"name": "rate", "range": "one of [0.1, 0.5]", "default": "0.1", "only_if": None}
     messages = belief_messages(
         {"about": "x", "card": {"Model": "svm"}, "goal": "maximize auc", "parameter": shown}
     )
-    assert messages[1]["content"].endswith('"rate", number 0 to 1; default 0.1 ->')
-    assert "lower is better" in gbnf(belief_schema(TASK.space["rate"].schema()))
-    assert parse_belief('{"best": "b"}').best == "b"
+    assert messages[1]["content"].endswith('"rate", one of [0.1, 0.5]; default 0.1 ->')
+    assert "0.037" in gbnf(belief_schema(offered(TASK.space["rate"]).schema()))
+    assert parse_belief('{"best": "b"}') == "b"
     with pytest.raises(InvalidAnswerError, match="no belief"):
         parse_belief('{"low": 1}')
 
@@ -146,8 +164,8 @@ def test_the_prompt_about_all_its_schema_and_its_answer() -> None:
 
 
 REAL = {
-    "learning_rate": '{"low": 0.01, "high": 0.15, "direction": "higher is better"}',
-    "num_leaves": '{"low": 4, "high": 256, "direction": "higher is better"}',
+    "learning_rate": '{"best": 0.097}',
+    "num_leaves": '{"best":105}',
     "boosting": '{"best": "gbdt"}',
 }
 REAL_OF_ALL = (
@@ -158,16 +176,11 @@ REAL_OF_ALL = (
 
 def test_real_answers_are_read() -> None:
     said = [parse_belief(REAL[n]) for n in ("learning_rate", "num_leaves", "boosting")]
-    assert said == [
-        BeliefAnswer(0.01, 0.15, toward="high"),
-        BeliefAnswer(4, 256, toward="high"),
-        BeliefAnswer(best="gbdt"),
-    ]
+    assert said == [0.097, 105, "gbdt"]
     names = ["learning_rate", "num_leaves", "n_estimators", "boosting"]
     assert parse_space_belief(REAL_OF_ALL, names) == SpaceBeliefAnswer(
         ("learning_rate", "num_leaves"), (("learning_rate", "n_estimators"),)
     )
-    assert parse_belief('{"low": 1, "high": 2}') == BeliefAnswer(1, 2)
 
 
 def test_a_run_asks_once_and_a_resumed_one_does_not(tmp_path: Path) -> None:
@@ -204,7 +217,7 @@ def test_beliefs_are_shown_with_what_became_of_them(tmp_path: Path) -> None:
     run = run_task(TASK.model_copy(update={"budget": Budget(trials=6)}), setting)
     rows = {row.belief: row.verdict for row in belief_rows(run)}
     assert list(rows) == [
-        "rate: rather 0.01 to 0.1, the higher the better",
+        "rate: rather 0.019 to 0.071",
         "way: rather b",
         "matter most: rate",
         "the best rate depends on the best way",
