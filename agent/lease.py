@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
+from agent.processes import started
+
 logger = logging.getLogger("plaintune")
 
 AWAY = 60.0
@@ -24,9 +26,10 @@ AWAY = 60.0
 
 @dataclass(frozen=True)
 class Lease:
-    """The owner: `host`, `pid` and the process's start time tell it from any other process.
+    """The owner: `host`, `pid` and the process's start tell it from any other process.
 
-    `since` and `renewed` are POSIX seconds.
+    `born` counts seconds from the machine's boot (`agent.processes`), `since` and `renewed` are
+    POSIX seconds.
     """
 
     host: str
@@ -52,7 +55,7 @@ class Lease:
         """Whether the owner still lives; a paused process does."""
         if self.host != socket.gethostname():
             return time.time() - self.renewed < AWAY
-        return _start_time(self.pid) == self.born
+        return started(self.pid) == self.born
 
     def to_plain(self) -> dict[str, Any]:
         """Return the lease as JSON values."""
@@ -85,16 +88,6 @@ class Heartbeat:
                 logger.debug("The lease could not be renewed: %s", error)
 
 
-def _start_time(pid: int) -> float | None:
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
-    except psutil.Error:
-        return None
-
-
 @cache
 def _born(pid: int) -> float:
-    return _start_time(pid) or 0.0
+    return started(pid) or 0.0

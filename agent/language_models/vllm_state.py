@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agent.model_cache import cache_home
+from agent.processes import started
 
 Phase = Literal["starting", "ready", "restarting", "failed", "stopped"]
 
@@ -94,16 +95,9 @@ def write_state(state: ServerState, **changes: Any) -> ServerState:
 
 
 def identity(pid: int) -> tuple[int, float] | None:
-    """Return the process id with its creation time, None where there is no such process."""
-    import psutil
-
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return pid, process.create_time()
-    except psutil.Error:
-        return None
+    """Return the process id with its start (`agent.processes`), None where there is none."""
+    born = started(pid)
+    return None if born is None else (pid, born)
 
 
 def lives(process: tuple[int, float] | None) -> bool:
