@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.argument_wishes import ArgumentWishes, read_argument_wishes
-from agent.declared import marks_in, read_declared
+from agent.declared import Declared, marks_in, read_declared
 from agent.further_scores import means, within_bounds
 from agent.goals import Goal, named, of_scores, part_of_task
 from agent.intake.seeds import read_seed
@@ -90,8 +90,7 @@ def function_task(
     tuned = proposed.task.space.names
     _check_given(arguments, tuned)
     kept = {n: v for n, v in signature.preset.items() if n not in tuned} | given
-    task = proposed.task.model_copy(update={"fixed": kept})
-    return replace(proposed, task=task, workers=_at_a_time(goal, signature.arguments, notify))
+    return _completed(proposed, kept, goal, signature.arguments, notify)
 
 
 def _check_plain(fixed: Mapping[str, object]) -> None:
@@ -133,30 +132,20 @@ def command_task(
     if not command:
         raise InvalidTaskError("There is no command after --.", hint="Put what to run there.")
     declared = read_declared(command, directory)
-    arguments, constants = declared.arguments, declared.constants
+    arguments = declared.arguments
     wished = named(description, arguments)
     free = [a for a in arguments if _is_free(a, command[1:]) or a.name in wished]
     check_known(space.names if space else (), free)
     check_named(description, arguments, _subjects(goal, *command), notify)
     goal = of_scores(goal, description, arguments)
     wishes = _wishes(goal, description, free, space)
-    kept = wishes.values if constants else {}
-    seed = next((a.written for a in free if role_of(a) == "seed" and a.type == "int"), "")
-    content = {
-        "command": _with_values(command, {} if constants else wishes.values, free),
-        "written": {a.name: a.written for a in free if a.written},
-        "off": {a.name: a.off for a in free if a.off},
-        "seed": "" if constants else seed,
-        "constants": constants,
-        **fields,
-    }
     proposed = _task(
         "command",
         free,
         About(declared.about, description),
         goal,
         description,
-        part_of_task(Program, content),
+        _program_of(command, declared, free, wishes.values, fields),
         wishes if space is None else space,
         language_model,
         notify,
@@ -165,7 +154,39 @@ def command_task(
     if space is None:
         assert proposed.task.program is not None
         _check_marks(proposed.task.program.command, proposed.task.space.names)
-    task = proposed.task.model_copy(update={"fixed": dict(kept)})
+    kept = wishes.values if declared.constants else {}
+    return _completed(proposed, kept, goal, arguments, notify)
+
+
+def _program_of(
+    command: Sequence[str],
+    declared: Declared,
+    free: Sequence[Argument],
+    values: Mapping[str, Scalar],
+    fields: Mapping[str, Any],
+) -> Program:
+    """Return the program that a command line is; constants are no part of it."""
+    seed = next((a.written for a in free if role_of(a) == "seed" and a.type == "int"), "")
+    content = {
+        "command": _with_values(command, {} if declared.constants else values, free),
+        "written": {a.name: a.written for a in free if a.written},
+        "off": {a.name: a.off for a in free if a.off},
+        "seed": "" if declared.constants else seed,
+        "constants": declared.constants,
+        **fields,
+    }
+    return part_of_task(Program, content)
+
+
+def _completed(
+    proposed: Proposed,
+    fixed: Mapping[str, Any],
+    goal: Goal,
+    arguments: Sequence[Argument],
+    notify: Callable[[str], None],
+) -> Proposed:
+    """Return what is proposed with the values that stay, and how many trials run at a time."""
+    task = proposed.task.model_copy(update={"fixed": dict(fixed)})
     return replace(proposed, task=task, workers=_at_a_time(goal, arguments, notify))
 
 
