@@ -14,8 +14,9 @@ import hashlib
 import json
 import time
 import warnings
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -82,11 +83,15 @@ class SklearnTask(ReferencedTask):
     """One classifier on one table; every evaluation is kept on disk, shared by all arms."""
 
     group = "sklearn"
+    kind = "sklearn"
+    """What names of tasks begin with."""
+    about: ClassVar[Mapping[str, str]] = ABOUT
+    """What is told of each table."""
 
     def __init__(self, model: str, table: str) -> None:
-        self.name = f"sklearn-{model.lower()}-{table}"
+        self.name = f"{self.kind}-{model.lower()}-{table}"
         self._model, self._table = model, table
-        words = f"Tune {WORDS[model]} that tells {ABOUT[table]}. Maximise accuracy."
+        words = f"Tune {WORDS[model]} that tells {self.about[table]}. Maximise accuracy."
         space = SearchSpace(SPACES[model])
         self._task = describe(words, space, ("accuracy", "maximize"))
 
@@ -111,7 +116,11 @@ class SklearnTask(ReferencedTask):
     def _scores(self, config: Config) -> dict[str, float]:
         words = json.dumps([self.name, self.version, config], sort_keys=True)
         key = hashlib.sha256(words.encode()).hexdigest()
-        return remembered(key, lambda: train(self._model, _split(self._table), config))
+        return remembered(key, lambda: _train(self._model, self._split(), config))
+
+    def _split(self) -> list[Any]:
+        """Return inputs tuned and tested, then targets."""
+        return _split(self._table)
 
 
 @lru_cache(maxsize=3)
@@ -141,7 +150,7 @@ def _build(model: str, config: Config) -> Any:
     )
 
 
-def train(model: str, split: list[Any], config: Config) -> dict[str, float]:
+def _train(model: str, split: list[Any], config: Config) -> dict[str, float]:
     """Return accuracy by five folds ("cv") and on the test part of `split`, and seconds."""
     from sklearn.model_selection import cross_val_score
 

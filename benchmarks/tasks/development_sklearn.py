@@ -7,19 +7,14 @@ rows. With the default (`dev-sklearn-MODEL-TABLE`) and, as functions have none, 
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from benchmarks.cache import remembered
 from benchmarks.meta_sources import SOURCES
-from benchmarks.tasks.base import describe
-from benchmarks.tasks.bayesmark import SPACES, WORDS, SklearnTask, train
-from evals.space import Config, SearchSpace
-from evals.task import Task
+from benchmarks.tasks.bayesmark import SklearnTask
 
 TABLES = {
     "olive": ("dslabs.olive", "from which of three areas an olive oil is"),
@@ -33,21 +28,11 @@ ROWS = 400
 class DevelopmentTask(SklearnTask):
     """One classifier on one table; every evaluation is kept on disk, shared by all arms."""
 
-    def __init__(self, model: str, table: str) -> None:
-        self.name = f"dev-sklearn-{model.lower()}-{table}"
-        self._model, self._table = model, table
-        words = f"Tune {WORDS[model]} that tells {TABLES[table][1]}. Maximise accuracy."
-        self._shown = describe(words, SearchSpace(SPACES[model]), ("accuracy", "maximize"))
+    kind = "dev-sklearn"
+    about: ClassVar[Mapping[str, str]] = {name: told for name, (_, told) in TABLES.items()}
 
-    @property
-    def task(self) -> Task:
-        """What is tuned."""
-        return self._shown
-
-    def _scores(self, config: Config) -> dict[str, float]:
-        words = json.dumps([self.name, self.version, config], sort_keys=True)
-        key = hashlib.sha256(words.encode()).hexdigest()
-        return remembered(key, lambda: train(self._model, _split(self._table), config))
+    def _split(self) -> list[Any]:
+        return _split(self._table)
 
 
 @lru_cache(maxsize=4)
